@@ -1,0 +1,1 @@
+"""Tagweave: a live, historical inventory of clouds and clusters, woven into telemetry."""

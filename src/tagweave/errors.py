@@ -1,0 +1,55 @@
+"""Every error that Tagweave raises on purpose.
+
+    TagweaveError
+    ├── ConfigError        a configuration file or option is wrong: names file, line and key
+    ├── InputError         a telemetry input cannot be read at all: names the file and what is expected
+    ├── LookupKeyError     a key or a network that somebody named is none, or is several
+    ├── StoreError         the inventory's database cannot be opened or is of another version
+    └── SourceError        a source could not be read; the border of every source raises one of
+        ├── Denied         not allowed: says which permission to grant
+        ├── Throttled      too many calls, after every retry
+        ├── Transient      may go away by itself: timeouts, 5xx, cut connections, after every retry
+        └── Terminal       will not go away by itself: malformed answers, unknown accounts
+
+Messages say what was tried, on what, what came back and what to do. They hold no secret.
+"""
+
+
+class TagweaveError(Exception):
+    """The root: catch this to catch everything of ours."""
+
+
+class ConfigError(TagweaveError):
+    """A configuration file or option is wrong."""
+
+
+class InputError(TagweaveError):
+    """A telemetry input cannot be read at all."""
+
+
+class LookupKeyError(TagweaveError):
+    """A key or network that somebody named is not one, or is several."""
+
+
+class StoreError(TagweaveError):
+    """The inventory's database cannot be opened, or is of another version."""
+
+
+class SourceError(TagweaveError):
+    """A source could not be read."""
+
+
+class Denied(SourceError):
+    """The source refused: a permission is missing."""
+
+
+class Throttled(SourceError):
+    """The source answered too many requests, after every retry."""
+
+
+class Transient(SourceError):
+    """The source failed in a way that may go away by itself, after every retry."""
+
+
+class Terminal(SourceError):
+    """The source failed in a way that will not go away by itself."""

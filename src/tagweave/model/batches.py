@@ -1,0 +1,64 @@
+"""What a source yields: snapshots, changes and failures, each for a scope."""
+
+from datetime import datetime
+
+import msgspec
+
+from tagweave.model.resources import Resource
+
+
+class Scope(msgspec.Struct, frozen=True, order=True):
+    """The unit of completeness of a listing: a source, a kind, and a part of it.
+
+    `part` is a region for a cloud and a Kubernetes resource such as `deployments.apps` for a cluster; it is
+    empty where a source lists the kind as a whole.
+    """
+
+    source: str
+    kind: str
+    part: str = ""
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Every resource of a scope at one moment. What it lacks is gone."""
+
+    scope: Scope
+    resources: tuple[Resource, ...]
+    observed_at: datetime
+
+
+class Change(msgspec.Struct, frozen=True):
+    """Single resources of a scope that came, changed or went: `deletes` are native ids."""
+
+    scope: Scope
+    upserts: tuple[Resource, ...]
+    deletes: tuple[str, ...]
+    observed_at: datetime
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """A scope could not be listed: nothing is known, and its last good state stands, now stale."""
+
+    scope: Scope
+    error: str
+    observed_at: datetime
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a source has come: shown to a person, recorded nowhere."""
+
+    source: str
+    message: str
+    done: int = 0
+    total: int | None = None
+
+
+class Defect(msgspec.Struct, frozen=True):
+    """One broken object or file of a source, with where it is and why; everything else was taken."""
+
+    source: str
+    where: str
+    reason: str
+
+
+Batch = Snapshot | Change | Failure | Progress | Defect
