@@ -49,7 +49,7 @@ def unpack(number: int) -> str:
 
 
 def pack_prefix(text: str) -> Prefix:
-    """The packed form of a prefix; lengths of IPv4 prefixes count from 96. Raises ValueError if it is none."""
+    """The packed form of a prefix; IPv4 lengths count from 96. Raises ValueError if it is none."""
     network = _network(text)
     if isinstance(network, IPv4Network):
         return Prefix(_MAPPED | int(network.network_address), 96 + network.prefixlen)

@@ -6,8 +6,9 @@ another resource holds that resource's native id in the same source, except that
 their node and namespace by name (as Kubernetes does); `model.kinds` says which fields refer to what, and how.
 
 Addresses are canonical text: RFC 5952 for IPv6, dotted quad for IPv4, an IPv4-mapped IPv6 address as its
-IPv4 address (`model.addresses.canonical`). Prefixes are `address/length` with the host bits cleared. Times are
-aware datetimes. A resource as JSON is one object with `kind` and the field names below; absent fields are defaults.
+IPv4 address (`model.addresses.canonical`). Prefixes are `address/length` with the host bits cleared.
+Times are aware datetimes. A resource as JSON is one object with `kind` and the field names below; fields
+that are absent have their defaults.
 """
 
 from datetime import datetime
