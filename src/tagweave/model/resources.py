@@ -35,24 +35,24 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 # ---- clouds
 
 
-class Region(Resource, tag="region"):
+class Region(Resource, frozen=True, tag="region"):
     """A cloud region; its id is the provider's code, such as `eu-west-1`."""
 
 
-class AvailabilityZone(Resource, tag="az"):
+class AvailabilityZone(Resource, frozen=True, tag="az"):
     """A zone of a region; its id is the provider's code, such as `eu-west-1a`."""
 
     region: str = ""
 
 
-class Vpc(Resource, tag="vpc"):
+class Vpc(Resource, frozen=True, tag="vpc"):
     """A virtual network. It is also a network: an address in it means one thing."""
 
     region: str = ""
     cidrs: tuple[str, ...] = ()
 
 
-class Subnet(Resource, tag="subnet"):
+class Subnet(Resource, frozen=True, tag="subnet"):
     """A range of a VPC."""
 
     vpc: str = ""
@@ -62,7 +62,7 @@ class Subnet(Resource, tag="subnet"):
     router: str = ""
 
 
-class Route(Part):
+class Route(Part, frozen=True):
     """One route: a destination prefix and where it leads, such as (`nat_gateway`, `nat-1`)."""
 
     destination: str
@@ -70,7 +70,7 @@ class Route(Part):
     next_hop: str = ""
 
 
-class Router(Resource, tag="router"):
+class Router(Resource, frozen=True, tag="router"):
     """A virtual router. A route table is a router."""
 
     vpc: str = ""
@@ -79,7 +79,7 @@ class Router(Resource, tag="router"):
     subnets: tuple[str, ...] = ()
 
 
-class SecurityRule(Part):
+class SecurityRule(Part, frozen=True):
     """One rule. `direction` is ingress or egress, `ports` text as `443`, `1000-2000` or `` for all."""
 
     direction: str
@@ -89,7 +89,7 @@ class SecurityRule(Part):
     action: str = "allow"
 
 
-class SecurityGroup(Resource, tag="security_group"):
+class SecurityGroup(Resource, frozen=True, tag="security_group"):
     """A security group with its rules; its members are the interfaces that name it."""
 
     vpc: str = ""
@@ -97,7 +97,7 @@ class SecurityGroup(Resource, tag="security_group"):
     rules: tuple[SecurityRule, ...] = ()
 
 
-class Interface(Part):
+class Interface(Part, frozen=True):
     """A network interface of a VM, with every address it has."""
 
     id: str = ""
@@ -108,7 +108,7 @@ class Interface(Part):
     security_groups: tuple[str, ...] = ()
 
 
-class VM(Resource, tag="vm"):
+class VM(Resource, frozen=True, tag="vm"):
     """A cloud server. `state` is the provider's word in lower case, such as `running`."""
 
     region: str = ""
@@ -120,7 +120,7 @@ class VM(Resource, tag="vm"):
     interfaces: tuple[Interface, ...] = ()
 
 
-class NatRule(Part):
+class NatRule(Part, frozen=True):
     """One SNAT or DNAT rule. Addresses or prefixes as the provider states them; ports as text."""
 
     type: str
@@ -131,7 +131,7 @@ class NatRule(Part):
     internal_port: str = ""
 
 
-class NatGateway(Resource, tag="nat_gateway"):
+class NatGateway(Resource, frozen=True, tag="nat_gateway"):
     """A NAT gateway with its addresses and rules."""
 
     region: str = ""
@@ -142,7 +142,7 @@ class NatGateway(Resource, tag="nat_gateway"):
     rules: tuple[NatRule, ...] = ()
 
 
-class Target(Part):
+class Target(Part, frozen=True):
     """Where a listener sends to: a VM by id or an address, and a port."""
 
     vm: str = ""
@@ -150,7 +150,7 @@ class Target(Part):
     port: int | None = None
 
 
-class Listener(Part):
+class Listener(Part, frozen=True):
     """One listener of a load balancer. `protocol` is the provider's word in upper case, such as `TCP`."""
 
     protocol: str = ""
@@ -158,7 +158,7 @@ class Listener(Part):
     targets: tuple[Target, ...] = ()
 
 
-class LoadBalancer(Resource, tag="load_balancer"):
+class LoadBalancer(Resource, frozen=True, tag="load_balancer"):
     """A load balancer. `scheme` is `internal` or `internet`."""
 
     region: str = ""
@@ -170,7 +170,7 @@ class LoadBalancer(Resource, tag="load_balancer"):
     listeners: tuple[Listener, ...] = ()
 
 
-class PeeringEnd(Part):
+class PeeringEnd(Part, frozen=True):
     """One end of a peering connection; `account` is the provider's account id when it is not ours."""
 
     account: str = ""
@@ -178,14 +178,14 @@ class PeeringEnd(Part):
     vpc: str = ""
 
 
-class PeeringConnection(Resource, tag="peering_connection"):
+class PeeringConnection(Resource, frozen=True, tag="peering_connection"):
     """A peering of two VPCs; traffic passes while `state` is `active`."""
 
     vpcs: tuple[PeeringEnd, ...] = ()
     state: str = ""
 
 
-class Attachment(Part):
+class Attachment(Part, frozen=True):
     """What a transit network joins: a resource of `kind` with its id, region and account."""
 
     kind: str
@@ -194,14 +194,14 @@ class Attachment(Part):
     account: str = ""
 
 
-class Cen(Resource, tag="cen"):
+class Cen(Resource, frozen=True, tag="cen"):
     """A cloud enterprise network: the provider's transit network and what is attached to it."""
 
     region: str = ""
     attachments: tuple[Attachment, ...] = ()
 
 
-class _Database(Resource):
+class _Database(Resource, frozen=True):
     """What RDS and Redis instances share."""
 
     region: str = ""
@@ -215,15 +215,15 @@ class _Database(Resource):
     state: str = ""
 
 
-class Rds(_Database, tag="rds"):
+class Rds(_Database, frozen=True, tag="rds"):
     """A managed relational database."""
 
 
-class Redis(_Database, tag="redis"):
+class Redis(_Database, frozen=True, tag="redis"):
     """A managed Redis (or Redis-compatible) instance."""
 
 
-class NetworkInterface(Resource, tag="network_interface"):
+class NetworkInterface(Resource, frozen=True, tag="network_interface"):
     """An interface of something other than a VM: its addresses still belong to something."""
 
     region: str = ""
@@ -238,7 +238,7 @@ class NetworkInterface(Resource, tag="network_interface"):
     attached: str = ""
 
 
-class PublicIp(Resource, tag="public_ip"):
+class PublicIp(Resource, frozen=True, tag="public_ip"):
     """An elastic or public address, bound to something or not."""
 
     region: str = ""
@@ -247,7 +247,7 @@ class PublicIp(Resource, tag="public_ip"):
     attached: str = ""
 
 
-class Host(Resource, tag="host"):
+class Host(Resource, frozen=True, tag="host"):
     """A hypervisor or bare-metal server, where a provider tells it."""
 
     region: str = ""
@@ -258,7 +258,7 @@ class Host(Resource, tag="host"):
 # ---- Kubernetes
 
 
-class Cluster(Resource, tag="cluster"):
+class Cluster(Resource, frozen=True, tag="cluster"):
     """A Kubernetes cluster; its id is the uid of its kube-system namespace when that is known.
 
     `cloud_source`, `vpc` and `region` say where a cluster runs: `vpc` and `region` are ids in `cloud_source`.
@@ -271,7 +271,7 @@ class Cluster(Resource, tag="cluster"):
     region: str = ""
 
 
-class Node(Resource, tag="node"):
+class Node(Resource, frozen=True, tag="node"):
     """A node. `provider_id` links it to its VM. `capacity` is in cores (`cpu`), bytes (`memory`) and pods."""
 
     cluster: str = ""
@@ -283,13 +283,13 @@ class Node(Resource, tag="node"):
     capacity: dict[str, float] = {}
 
 
-class Namespace(Resource, tag="namespace"):
+class Namespace(Resource, frozen=True, tag="namespace"):
     """A namespace."""
 
     cluster: str = ""
 
 
-class Workload(Resource, tag="workload"):
+class Workload(Resource, frozen=True, tag="workload"):
     """An owner of pods. `type` is its own kind, such as `Deployment`, `CronJob` or `NebulaCluster`.
 
     `owner` is the workload that owns this one (a CronJob its Jobs): a pod belongs to the top of that chain.
@@ -303,7 +303,7 @@ class Workload(Resource, tag="workload"):
     selector: dict[str, str] = {}
 
 
-class ReplicaSet(Resource, tag="replica_set"):
+class ReplicaSet(Resource, frozen=True, tag="replica_set"):
     """A ReplicaSet or InPlaceSet and the workload that owns it."""
 
     cluster: str = ""
@@ -312,7 +312,7 @@ class ReplicaSet(Resource, tag="replica_set"):
     type: str = "ReplicaSet"
 
 
-class Container(Part):
+class Container(Part, frozen=True):
     """A container of a pod: its name, its runtime's id without the scheme, and its named ports."""
 
     name: str
@@ -320,7 +320,7 @@ class Container(Part):
     ports: dict[str, int] = {}
 
 
-class Pod(Resource, tag="pod"):
+class Pod(Resource, frozen=True, tag="pod"):
     """A pod. `finished_at` is when it reached a terminal phase, `deleted_at` is its deletionTimestamp."""
 
     cluster: str = ""
@@ -338,7 +338,7 @@ class Pod(Resource, tag="pod"):
     deleted_at: datetime | None = None
 
 
-class ServicePort(Part):
+class ServicePort(Part, frozen=True):
     """A port of a service. `target_port` is a number or a container port's name, as text."""
 
     port: int
@@ -348,7 +348,7 @@ class ServicePort(Part):
     node_port: int | None = None
 
 
-class EndpointPort(Part):
+class EndpointPort(Part, frozen=True):
     """A port that an endpoint serves; `name` is that of the service's port."""
 
     name: str = ""
@@ -356,7 +356,7 @@ class EndpointPort(Part):
     port: int | None = None
 
 
-class Endpoint(Part):
+class Endpoint(Part, frozen=True):
     """A ready address behind a service; `pod` is the pod's id when the slice names one."""
 
     ip: str
@@ -365,7 +365,7 @@ class Endpoint(Part):
     ports: tuple[EndpointPort, ...] = ()
 
 
-class Service(Resource, tag="service"):
+class Service(Resource, frozen=True, tag="service"):
     """A service. `endpoints` is None when no EndpointSlice was seen for it: then its selector counts."""
 
     cluster: str = ""
@@ -380,7 +380,7 @@ class Service(Resource, tag="service"):
     endpoints: tuple[Endpoint, ...] | None = None
 
 
-class IngressRule(Part):
+class IngressRule(Part, frozen=True):
     """One route of an ingress. `service` is a service's id, or its name where no such service was seen."""
 
     host: str = ""
@@ -389,7 +389,7 @@ class IngressRule(Part):
     port: str = ""
 
 
-class Ingress(Resource, tag="ingress"):
+class Ingress(Resource, frozen=True, tag="ingress"):
     """An Ingress, OpenShift Route or Gateway API HTTPRoute; `type` says which."""
 
     cluster: str = ""

@@ -1,0 +1,54 @@
+"""The tables of the inventory, the same on SQLite and PostgreSQL. Times are ns, bodies canonical JSON."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+
+metadata = MetaData()
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+"""`resource`: the highest id ever given to a resource. `revision`: grows with every applied change."""
+
+resource = Table(
+    "resource",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("source", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("native_id", Text, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("valid_from", BigInteger),
+    Column("fingerprint", LargeBinary),
+    Index("resource_identity", "source", "kind", "native_id", unique=True),
+)
+"""Every resource that is or was; `valid_from` and `fingerprint` are those of its open version, if it has one."""
+
+version = Table(
+    "version",
+    metadata,
+    Column("resource_id", Integer, primary_key=True, autoincrement=False),
+    Column("valid_from", BigInteger, primary_key=True, autoincrement=False),
+    Column("valid_to", BigInteger, nullable=False),
+    Column("seen_until", BigInteger),
+    Column("learned_at", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("version_end", "valid_to"),
+)
+"""`seen_until` is empty while a version is open: then it is the scope's last success."""
+
+scope = Table(
+    "scope",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("last_success", BigInteger),
+    Column("last_attempt", BigInteger),
+    Column("error", Text, nullable=False),
+    Column("held", LargeBinary, nullable=False),
+    Column("held_since", BigInteger),
+)
+"""`held` is a JSON list of the native ids that the guard keeps, last seen at `held_since`."""

@@ -1,0 +1,355 @@
+"""The resources and their references, as of any time: what does a resource belong to, and since when?
+
+`rows(id)` walks the references of a resource upward, through all of history, and yields the pieces of time in
+which the answer was constant. Outside of what is known of a resource its nearest version answers: whoever
+refers to it says that it was there. A reference to something that nobody listed makes a *phantom*: a
+resource known by its id or name alone, so that no tag is silently missing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from tagweave.inventory import Version
+from tagweave.model import Cen, Cluster, Node, PeeringConnection, Pod, Resource, Router, Workload
+from tagweave.model.times import BEGINNING, FOREVER
+from tagweave.tags.tagsets import Tagsets
+
+FIRST_PHANTOM: Final = 1 << 30
+_DEEPEST: Final = 16
+
+_UP: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "az": (("region", "region"),),
+    "vpc": (("region", "region"),),
+    "subnet": (("region", "region"), ("vpc", "vpc"), ("az", "az"), ("router", "router")),
+    "router": (("region", "region"), ("vpc", "vpc")),
+    "security_group": (("region", "region"), ("vpc", "vpc")),
+    "host": (("region", "region"), ("az", "az")),
+    "vm": (("region", "region"), ("az", "az"), ("vpc", "vpc"), ("host", "host")),
+    "nat_gateway": (("region", "region"), ("vpc", "vpc")),
+    "load_balancer": (("region", "region"), ("vpc", "vpc")),
+    "rds": (("region", "region"), ("az", "az"), ("vpc", "vpc")),
+    "redis": (("region", "region"), ("az", "az"), ("vpc", "vpc")),
+    "network_interface": (("region", "region"), ("az", "az"), ("vpc", "vpc"), ("subnet", "subnet")),
+    "public_ip": (("region", "region"),),
+    "namespace": (("cluster", "cluster"),),
+    "workload": (("cluster", "cluster"), ("namespace", "namespace")),
+    "replica_set": (("cluster", "cluster"), ("namespace", "namespace"), ("workload", "workload")),
+    "node": (("cluster", "cluster"),),
+    "pod": (
+        ("cluster", "cluster"),
+        ("namespace", "namespace"),
+        ("node", "node"),
+        ("replica_set", "replica_set"),
+        ("workload", "workload"),
+    ),
+    "service": (("cluster", "cluster"), ("namespace", "namespace")),
+    "ingress": (("cluster", "cluster"), ("namespace", "namespace")),
+}
+"""Which references lead upward, in the order in which the later one's answer wins."""
+
+_BY_NAME: Final = frozenset({"namespace", "node"})
+_OWN_COLUMN: Final = frozenset({"service", "ingress", "security_group", "cen", "peering_connection"})
+
+
+class Stretch(NamedTuple):
+    """During [start, end) the columns of a row were `row`."""
+
+    start: int
+    end: int
+    row: dict[str, int]
+
+
+class Phantom(NamedTuple):
+    """A resource that is only known because another refers to it: by id or by name, the other is empty."""
+
+    kind: str
+    resource: Resource
+
+
+class Graph:
+    """All versions of all resources, and what refers to what."""
+
+    def __init__(self, tagsets: Tagsets) -> None:
+        self.tagsets = tagsets
+        self.history: dict[int, list[Version]] = {}
+        self.phantoms: dict[int, Phantom] = {}
+        self._ids: dict[tuple[str, str, str], int] = {}
+        self._named: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
+        self._phantom_ids: dict[tuple[str, str, str], int] = {}
+        self._rows: dict[int, list[Stretch]] = {}
+        self._of_kind: defaultdict[str, dict[int, None]] = defaultdict(dict)
+        self._vms: defaultdict[str, list[int]] | None = None
+        self._transit: dict[int, dict[str, set[int]]] | None = None
+        self._cluster_homes: dict[int, int] | None = None
+        self._routers: dict[tuple[str, str], int] | None = None
+
+    def load(self, versions: Iterable[Version]) -> None:
+        """Take versions in; those of one resource come in ascending order of their start."""
+        for version in versions:
+            resource = version.resource
+            known = self.history.get(version.rid)
+            if known is None:
+                self.history[version.rid] = [version]
+                self._ids[resource.source, resource.kind, resource.id] = version.rid
+                self._of_kind[resource.kind][version.rid] = None
+            else:
+                known.append(version)
+            if resource.kind in _BY_NAME:
+                holders = self._named[resource.source, resource.kind, resource.name]
+                if version.rid not in holders:
+                    holders.append(version.rid)
+
+    def of_kind(self, kind: str) -> Iterator[int]:
+        """The ids of every resource of a kind that is or was."""
+        return iter(self._of_kind[kind])
+
+    def latest(self, rid: int) -> Resource | None:
+        """The newest version of a resource; None for a phantom."""
+        versions = self.history.get(rid)
+        return versions[-1].resource if versions else None
+
+    def as_of(self, rid: int, at: int) -> Resource:
+        """A resource as of a time, else its nearest version; a phantom as it is."""
+        version = self.version(rid, at)
+        return self.phantoms[rid].resource if version is None else version.resource
+
+    def version(self, rid: int, at: int) -> Version | None:
+        """The version of a resource as of a time, else the nearest one; None for a phantom."""
+        versions = self.history.get(rid)
+        if not versions:
+            return None
+        for version in reversed(versions):
+            if version.valid_from <= at:
+                return version
+        return versions[0]
+
+    def identity(self, rid: int) -> tuple[str, str, str]:
+        """(source, kind, native id) of a resource or phantom."""
+        phantom = self.phantoms.get(rid)
+        if phantom is not None:
+            return phantom.resource.source, phantom.kind, phantom.resource.id
+        resource = self.history[rid][-1].resource
+        return resource.source, resource.kind, resource.id
+
+    def find(self, source: str, kind: str, native: str) -> int | None:
+        """The id of a listed resource."""
+        return self._ids.get((source, kind, native))
+
+    def refer(self, source: str, kind: str, value: str, at: int) -> int:
+        """The id of what a reference names at a time; a phantom where nobody listed it."""
+        if kind not in _BY_NAME:
+            found = self._ids.get((source, kind, value))
+            return found if found is not None else self.phantom(source, kind, value, "")
+        holders = self._named.get((source, kind, value))
+        if not holders:
+            return self.phantom(source, kind, "", value)
+        if len(holders) == 1:
+            return holders[0]
+        return min(holders, key=lambda rid: self._distance(rid, at))
+
+    def _distance(self, rid: int, at: int) -> tuple[int, int]:
+        versions = self.history[rid]
+        if versions[0].valid_from <= at < versions[-1].valid_to:
+            return 0, -versions[0].valid_from
+        return min(abs(versions[0].valid_from - at), abs(at - versions[-1].valid_to)), 0
+
+    def phantom(self, source: str, kind: str, native: str, name: str) -> int:
+        """The id of a resource that is known by its native id or its name alone."""
+        key = (source, kind, native or f"name/{name}")
+        found = self._phantom_ids.get(key)
+        if found is None:
+            found = self._phantom_ids[key] = FIRST_PHANTOM + len(self._phantom_ids)
+            self.phantoms[found] = Phantom(kind, Resource(source=source, id=native, name=name))
+        return found
+
+    # ---- rows
+
+    def rows(self, rid: int, depth: int = 0) -> list[Stretch]:
+        """What a resource belongs to, over all time: its pieces have no gap and no end."""
+        known = self._rows.get(rid)
+        if known is None:
+            if rid in self.phantoms or depth > _DEEPEST:
+                known = [Stretch(BEGINNING, FOREVER, {self.identity(rid)[1]: rid})]
+            else:
+                known = list(self._walk(rid, depth))
+            self._rows[rid] = known
+        return known
+
+    def rows_during(self, rid: int, start: int, end: int) -> Iterator[Stretch]:
+        """The pieces of `rows` within [start, end)."""
+        return cut(self.rows(rid), start, end)
+
+    def forget_rows(self) -> None:
+        """Drop what was derived: the resources have changed."""
+        self._rows.clear()
+        self._vms = self._transit = self._cluster_homes = self._routers = None
+
+    def _walk(self, rid: int, depth: int) -> Iterator[Stretch]:
+        versions = self.history[rid]
+        for i, version in enumerate(versions):
+            start = BEGINNING if i == 0 else version.valid_from
+            end = versions[i + 1].valid_from if i + 1 < len(versions) else FOREVER
+            yield from self._version_rows(rid, version, start, end, depth)
+
+    def _version_rows(
+        self, rid: int, version: Version, start: int, end: int, depth: int
+    ) -> Iterator[Stretch]:
+        resource = version.resource
+        own = self._own(rid, resource)
+        parents = [self.rows(p, depth + 1) for p in self._parents(resource, max(start, version.valid_from))]
+        if all(len(stretches) == 1 for stretches in parents):
+            row: dict[str, int] = {}
+            for stretches in parents:
+                row.update(stretches[0].row)
+            row.update(own)
+            self._chain(resource, rid, row)
+            yield Stretch(start, end, row)
+            return
+        for piece_start, piece_end in pieces(parents, start, end):
+            row = {}
+            for stretches in parents:
+                row.update(next(cut(stretches, piece_start, piece_end)).row)
+            row.update(own)
+            self._chain(resource, rid, row)
+            yield Stretch(piece_start, piece_end, row)
+
+    def _parents(self, resource: Resource, at: int) -> Iterator[int]:
+        if isinstance(resource, Node):
+            vm = self.vm_of(resource)
+            if vm is not None:
+                yield vm
+        if isinstance(resource, Cluster):
+            home = self.home(self._ids[resource.source, "cluster", resource.id])
+            if home is not None:
+                yield home
+        for field, kind in _UP.get(resource.kind, ()):
+            value = getattr(resource, field)
+            if value:
+                yield self.refer(resource.source, kind, value, at)
+        if isinstance(resource, Workload) and resource.owner:
+            yield self.refer(resource.source, "workload", resource.owner, at)
+
+    def _own(self, rid: int, resource: Resource) -> dict[str, int]:
+        if resource.kind == "vpc":
+            return {"vpc": rid, **self._transit_of(rid)}
+        if resource.kind == "subnet":
+            router = self._router_of(resource.source, resource.id)
+            return {"subnet": rid, "router": router} if router else {"subnet": rid}
+        if resource.kind == "workload":
+            return {}
+        if resource.kind in _OWN_COLUMN:
+            return {resource.kind: self.tagsets.set_of((rid,))}
+        return {resource.kind: rid}
+
+    def _chain(self, resource: Resource, rid: int, row: dict[str, int]) -> None:
+        """A workload's owner is the top; the chain keeps every workload below it, nearest first."""
+        if isinstance(resource, Workload):
+            above = self.tagsets.members[row.get("workloads", 0)]
+            if rid not in above:
+                row["workloads"] = self.tagsets.chain_of((rid, *above))
+            if not above:
+                row["workload"] = rid
+        elif isinstance(resource, Pod) and "workload" in row and "workloads" not in row:
+            row["workloads"] = self.tagsets.chain_of((row["workload"],))
+
+    # ---- what no reference says
+
+    def vm_of(self, node: Node) -> int | None:
+        """The VM that a node's providerID names, in whatever source lists it; None where none or several do.
+
+        Providers write it in their own ways: `aws:///eu-west-1a/i-0ab`, `cn-hangzhou.i-bp1`,
+        `qcloud:///100003/ins-x`, `azure:///subscriptions/…`: the whole, or what follows its last `/` or `.`.
+        """
+        if not node.provider_id:
+            return None
+        if self._vms is None:
+            self._vms = defaultdict(list)
+            for rid in self.of_kind("vm"):
+                self._vms[self.history[rid][-1].resource.id.lower()].append(rid)
+        whole = node.provider_id.partition("://")[2] or node.provider_id
+        for key in (node.provider_id, whole, whole.rpartition("/")[2], whole.rpartition(".")[2]):
+            found = self._vms.get(key.lower(), ())
+            if len(found) == 1:
+                return found[0]
+        return None
+
+    def home(self, cluster: int) -> int | None:
+        """The VPC a cluster runs in: as configured, else where the VMs of all its nodes are."""
+        resource = self.latest(cluster)
+        if isinstance(resource, Cluster) and resource.vpc:
+            return self.refer(resource.cloud_source or resource.source, "vpc", resource.vpc, FOREVER)
+        if self._cluster_homes is None:
+            self._cluster_homes = self._homes_by_nodes()
+        return self._cluster_homes.get(cluster)
+
+    def _homes_by_nodes(self) -> dict[int, int]:
+        homes: defaultdict[int, set[int]] = defaultdict(set)
+        for rid in self.of_kind("node"):
+            node = self.history[rid][-1].resource
+            if not isinstance(node, Node) or not node.cluster:
+                continue
+            vm = self.vm_of(node)
+            vpc = getattr(self.latest(vm), "vpc", "") if vm is not None else ""
+            cluster = self.find(node.source, "cluster", node.cluster)
+            if vm is not None and vpc and cluster is not None:
+                homes[cluster].add(self.refer(self.identity(vm)[0], "vpc", vpc, FOREVER))
+        return {cluster: next(iter(vpcs)) for cluster, vpcs in homes.items() if len(vpcs) == 1}
+
+    def vpcs_named(self, source: str, native: str) -> list[int]:
+        """VPCs with a native id: that of the same source, else those of all others."""
+        own = self.find(source, "vpc", native)
+        if own is not None:
+            return [own]
+        return [rid for rid in self.of_kind("vpc") if self.history[rid][-1].resource.id == native]
+
+    def _transit_of(self, vpc: int) -> dict[str, int]:
+        """The transit networks and active peerings of a VPC."""
+        if self._transit is None:
+            self._transit = {}
+            for kind, rid, members in self.joins():
+                for member in members:
+                    self._transit.setdefault(member, {}).setdefault(kind, set()).add(rid)
+        return {kind: self.tagsets.set_of(rids) for kind, rids in self._transit.get(vpc, {}).items()}
+
+    def joins(self) -> Iterator[tuple[str, int, list[int]]]:
+        """Each transit network and each peering that passes traffic, with the VPCs it joins."""
+        for rid in self.of_kind("cen"):
+            cen = self.latest(rid)
+            if isinstance(cen, Cen):
+                ids = [a.id for a in cen.attachments if a.kind == "vpc"]
+                yield "cen", rid, [v for native in ids for v in self.vpcs_named(cen.source, native)]
+        for rid in self.of_kind("peering_connection"):
+            peering = self.latest(rid)
+            if isinstance(peering, PeeringConnection) and peering.state in {"", "active"}:
+                ids = [end.vpc for end in peering.vpcs]
+                members = [v for native in ids for v in self.vpcs_named(peering.source, native)]
+                yield "peering_connection", rid, members
+
+    def _router_of(self, source: str, subnet: str) -> int | None:
+        if self._routers is None:
+            self._routers = {}
+            for rid in self.of_kind("router"):
+                router = self.latest(rid)
+                if isinstance(router, Router):
+                    self._routers.update({(router.source, member): rid for member in router.subnets})
+        return self._routers.get((source, subnet))
+
+
+def pieces(groups: Sequence[Sequence[Stretch]], start: int, end: int) -> Iterator[tuple[int, int]]:
+    """[start, end) cut at every boundary of any stretch in the groups."""
+    cuts = {start, end}
+    for stretches in groups:
+        cuts.update(s.start for s in stretches if start < s.start < end)
+    ordered = sorted(cuts)
+    yield from zip(ordered, ordered[1:], strict=False)
+
+
+def cut(stretches: Sequence[Stretch], start: int, end: int) -> Iterator[Stretch]:
+    """The parts of ascending stretches that lie within [start, end)."""
+    if len(stretches) == 1:
+        yield Stretch(start, end, stretches[0].row)
+        return
+    for stretch in stretches:
+        if stretch.start < end and start < stretch.end:
+            yield Stretch(max(stretch.start, start), min(stretch.end, end), stretch.row)

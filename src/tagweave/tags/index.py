@@ -1,0 +1,239 @@
+"""The tag index: claims compiled for look-up, (network, address, time) → tagset.
+
+A batch is joined by kernels over compiled tables; a single look-up reads the claims themselves and tells how
+it found its answer. An index is never changed once published: `TagIndex.updated` makes the next one, which
+shares the base's tables and adds a small table of what changed since, and whoever holds the old one reads on.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tagweave.inventory import Version
+from tagweave.model.times import BEGINNING, FOREVER
+from tagweave.tags.claims import RULE_WORDS, SHARED_RANKS, AddressClaim, Claims, NameClaim
+from tagweave.tags.flatten import Claim, Piece, flatten
+from tagweave.tags.graph import Graph, Stretch, cut, pieces
+from tagweave.tags.networks import NETWORK_UNKNOWN, Networks
+from tagweave.tags.services import Services
+from tagweave.tags.tagsets import FACTS, SINGLE, Tagsets
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tagweave.tags.answers import Answer, Holding
+    from tagweave.tags.compiled import Compiled
+
+REASONS: Final = (
+    "matched",
+    "no_address",
+    "unknown_address",
+    "not_at_that_time",
+    "ambiguous",
+    "unknown_network",
+    "out_of_reach",
+    "special_address",
+)
+"""Why an end of a record got no tags; the codes in `Found.reasons` index these words."""
+
+MATCHED, NO_ADDRESS, UNKNOWN_ADDRESS, NOT_THEN, AMBIGUOUS, UNKNOWN_NETWORK, OUT_OF_REACH, SPECIAL = range(8)
+
+BoolArray = npt.NDArray[np.bool_]
+U64 = npt.NDArray[np.uint64]
+I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
+U8 = npt.NDArray[np.uint8]
+
+
+class Endpoints(NamedTuple):
+    """One end of n records, as arrays of length n.
+
+    `hi` and `lo` are the packed 128-bit addresses (`model.addresses`), meaningless where not `valid`; `at` is
+    the time of the event in ns and `until` the end of its window; `network` as from `TagIndex.network_ids`;
+    `port` is -1 and `protocol` (IANA's number) 0 where there is none. `keys` are other identities, tried in
+    order before the address: (rule, values), the rule one of `claims.RULE_WORDS`.
+    """
+
+    hi: U64
+    lo: U64
+    valid: BoolArray
+    at: I64
+    until: I64 | None
+    network: I32
+    port: I32
+    protocol: U8
+    keys: "tuple[tuple[str, pa.StringArray], ...]" = ()
+
+
+class Found(NamedTuple):
+    """The tagset of each end (0: none) and the reason (an index into REASONS)."""
+
+    tagsets: I32
+    reasons: U8
+
+
+class Held(NamedTuple):
+    """A piece of time in which an address was held, and as what."""
+
+    start: int
+    end: int
+    tagset: int
+    claims: tuple[AddressClaim, ...]
+    disputed: bool
+
+
+Key = tuple[int, int]
+
+
+class TagIndex:
+    """Everything that tags are looked up in."""
+
+    def __init__(self, groups: Mapping[str, Sequence[str]], accounts: Mapping[str, tuple[str, str]]) -> None:
+        self.groups = dict(groups)
+        self.accounts = dict(accounts)
+        self.tagsets = Tagsets()
+        self.graph = Graph(self.tagsets)
+        self.addresses: dict[Key, list[AddressClaim]] = {}
+        self.names: defaultdict[str, list[NameClaim]] = defaultdict(list)
+        self.networks: Networks
+        self.services: Services
+
+    @classmethod
+    def build(
+        cls,
+        versions: Iterable[Version],
+        groups: Mapping[str, Sequence[str]] | None = None,
+        accounts: Mapping[str, tuple[str, str]] | None = None,
+    ) -> "TagIndex":
+        """Compile the versions of an inventory.
+
+        `groups` are the custom groups: an ordered list of tags each, the first that is set wins; the one named
+        `service` is auto_service's custom service. `accounts` says of a source its provider and account id.
+        """
+        index = cls(groups or {}, accounts or {})
+        index.graph.load(versions)
+        index.networks = Networks(index.graph)
+        index.services = Services(index.graph)
+        claims = Claims(index.graph, index.networks, index.services)
+        held: defaultdict[Key, list[AddressClaim]] = defaultdict(list)
+        for rid in index.graph.history:
+            for claim in claims.of(rid):
+                held[claim.length, claim.address].append(claim)
+            for name in claims.names_of(rid):
+                index.names[name.key].append(name)
+        index.addresses = dict(held)
+        return index
+
+    # ---- one address
+
+    def held(self, length: int, address: int, network: int) -> list[Held]:
+        """Who held an address or prefix in a network, when, as which tagset: disjoint and ascending."""
+        mine = [c for c in self.addresses.get((length, address), ()) if c.network == network]
+        return self.resolve(mine)
+
+    def resolve(self, claims: Sequence[AddressClaim]) -> list[Held]:
+        """The claims of one address in one network, resolved into disjoint pieces."""
+        if len(claims) == 1 and len(claims[0].rows) == 1:
+            claim = claims[0]
+            row = self._row(claim, claim.rows[0].row, disputed=False)
+            return [Held(claim.start, claim.end, self.tagsets.intern(row), (claim,), disputed=False)]
+        flat = flatten([Claim(c.start, c.end, c.seen_until, c.rank, c.owner) for c in claims], SHARED_RANKS)
+        out: list[Held] = []
+        for piece in flat:
+            holders = tuple(claims[i] for i in piece.holders)
+            for start, end in pieces([c.rows for c in holders], piece.start, piece.end):
+                row = self._merged(holders, piece, start, end)
+                out.append(Held(start, end, self.tagsets.intern(row), holders, piece.disputed))
+        return out
+
+    def _merged(self, holders: Sequence[AddressClaim], piece: Piece, start: int, end: int) -> dict[str, int]:
+        """The winner's row, with what the other holders know of the address and the winner does not say."""
+        rows = [next(cut(c.rows, start, end), Stretch(start, end, {})).row for c in holders]
+        winner = self._row(holders[0], rows[0], disputed=piece.disputed)
+        for claim, row in zip(holders[1:], rows[1:], strict=True):
+            if claim.rank == holders[0].rank and claim.rank in SHARED_RANKS:
+                for column in ("service", "ingress"):
+                    winner[column] = self.tagsets.union(winner.get(column, 0), row.get(column, 0))
+                winner["ports"] = self.services.union_ports(winner.get("ports", 0), row.get("ports", 0))
+            elif claim.rank != holders[0].rank and not _contradicts(winner, row):
+                winner = {**{k: v for k, v in row.items() if k not in FACTS}, **winner}
+        return winner
+
+    def _row(self, claim: AddressClaim, row: Mapping[str, int], *, disputed: bool) -> dict[str, int]:
+        rule = RULE_WORDS.index("ip" if claim.length == 128 else "prefix")
+        return {**row, "network": claim.network, "rule": rule, "disputed": int(disputed)}
+
+    def lookup(
+        self,
+        key: str,
+        *,
+        network: str | None = None,
+        at: datetime | None = None,
+        port: int | None = None,
+        protocol: str = "tcp",
+        names: str = "otel",
+    ) -> "Answer":
+        """What a key was at a time: see `answers.lookup`."""
+        from tagweave.tags.answers import lookup  # noqa: PLC0415 - answers read the index
+
+        return lookup(self, key, network=network, at=at, port=port, protocol=protocol, names=names)
+
+    def history(self, key: str, *, network: str | None = None) -> "list[Holding]":
+        """Who held a key, when: see `answers.history`."""
+        from tagweave.tags.answers import history  # noqa: PLC0415 - answers read the index
+
+        return history(self, key, network=network)
+
+    # ---- batches
+
+    def network_ids(self, names: Sequence[str]) -> I32:
+        """The networks that names mean (`Networks.named`), NETWORK_UNNAMED or NETWORK_UNKNOWN."""
+        return self.networks.ids(names)
+
+    def find(self, ends: Endpoints) -> Found:
+        """The tagset of each end as of its time, and why where there is none."""
+        return self.compiled.find(ends)
+
+    @cached_property
+    def compiled(self) -> "Compiled":
+        """The index as tables for batches, compiled at first use."""
+        from tagweave.tags.compiled import Compiled  # noqa: PLC0415 - numba is slow to import
+
+        return Compiled.of(self)
+
+    def name_tagset(self, rule: str, key: str, at: int, network: int) -> tuple[int, int]:
+        """The tagset and reason of a name at a time; a network decides between clusters."""
+        known = [c for c in self.names.get(key, ()) if c.rule == rule]
+        live = [c for c in known if c.start <= at < c.end] or _nearest_ended(known, at)
+        if len({c.owner for c in live}) > 1:
+            live = [c for c in live if self._in_network(c, network)]
+        owners = {c.owner for c in live}
+        if len(owners) > 1:
+            return 0, AMBIGUOUS
+        if not owners:
+            return 0, NOT_THEN if known else UNKNOWN_ADDRESS
+        claim = live[0]
+        row = next(s.row for s in reversed(claim.rows) if s.start <= max(at, claim.rows[0].start))
+        row = {**row, "rule": RULE_WORDS.index(rule)}
+        return self.tagsets.intern(row), MATCHED
+
+    def _in_network(self, claim: NameClaim, network: int) -> bool:
+        if network in (-1, NETWORK_UNKNOWN):
+            return True
+        row = claim.rows[-1].row
+        owners = {row.get("cluster"), row.get("vpc")}
+        return self.networks.owner(network) in owners
+
+
+def _nearest_ended(known: Sequence[NameClaim], at: int) -> list[NameClaim]:
+    """Names that are unique for ever (uids, container ids) still mean their owner after its end."""
+    return [c for c in known if c.rule in {"pod_uid", "container_id"} and BEGINNING < at < FOREVER]
+
+
+def _contradicts(a: Mapping[str, int], b: Mapping[str, int]) -> bool:
+    return any(a.get(column, 0) and b.get(column, 0) and a[column] != b[column] for column in SINGLE)

@@ -1,0 +1,212 @@
+"""Which services a pod serves, and which of them a port belongs to, as of any time.
+
+A service with a selector selects the pods of its namespace that carry all its labels; one without is served
+by the pods that its endpoints name. (network, address, protocol, port) and (pod, protocol, port) lead to a
+service through a *port set*: what one address serves. Port sets are interned, since the pods of a
+workload serve the same.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from tagweave.inventory import Version
+from tagweave.model import Ingress, Pod, Service, ServicePort
+from tagweave.tags.graph import Graph
+
+if TYPE_CHECKING:
+    from tagweave.tags.ports import Ports
+
+PROTOCOLS: Final = {"ICMP": 1, "TCP": 6, "UDP": 17, "GRE": 47, "ESP": 50, "ICMPV6": 58, "SCTP": 132}
+"""Protocol names and their IANA numbers, as far as telemetry and Kubernetes name them."""
+
+_NODE_PORT_TYPES: Final = frozenset({"NodePort", "LoadBalancer"})
+
+
+class Served(NamedTuple):
+    """`service` is served at (protocol, port) during [start, end)."""
+
+    protocol: int
+    port: int
+    start: int
+    end: int
+    service: int
+
+
+class Membership(NamedTuple):
+    """During [start, end) a pod served these services, which these ingresses lead to."""
+
+    start: int
+    end: int
+    services: frozenset[int]
+    ingresses: frozenset[int]
+
+
+class Services:
+    """Memberships and port sets, derived from a graph."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._port_sets: dict[tuple[Served, ...], int] = {(): 0}
+        self._served: list[tuple[Served, ...]] = [()]
+        self._pod_ports: dict[tuple[frozenset[int], tuple[tuple[str, int], ...]], int] = {}
+        self._node_ports: dict[tuple[str, str], int] = {}
+        self._by_label: defaultdict[tuple[str, str, str, str], list[tuple[int, Version]]] = defaultdict(list)
+        self._by_endpoint: defaultdict[tuple[str, str], list[tuple[int, Version]]] = defaultdict(list)
+        self._ingresses: defaultdict[tuple[str, str], list[tuple[int, int, int]]] = defaultdict(list)
+        self._compiled: tuple[int, Ports] | None = None
+        for rid in graph.of_kind("service"):
+            for version in graph.history[rid]:
+                self._load(rid, version)
+        for rid in graph.of_kind("ingress"):
+            for version in graph.history[rid]:
+                self._load_ingress(rid, version)
+
+    def _load(self, rid: int, version: Version) -> None:
+        service = version.resource
+        assert isinstance(service, Service)
+        if service.selector:
+            key, value = min(service.selector.items())
+            self._by_label[service.source, service.namespace, key, value].append((rid, version))
+            return
+        for pod in {endpoint.pod for endpoint in service.endpoints or () if endpoint.pod}:
+            self._by_endpoint[service.source, pod].append((rid, version))
+
+    def _load_ingress(self, rid: int, version: Version) -> None:
+        ingress = version.resource
+        assert isinstance(ingress, Ingress)
+        for service in {rule.service for rule in ingress.rules if rule.service}:
+            self._ingresses[ingress.source, service].append((version.valid_from, version.valid_to, rid))
+
+    def of_pod(self, pod: Pod, start: int, end: int) -> list[Membership]:
+        """What a pod with these labels served during [start, end), without gaps."""
+        spans = [
+            (max(version.valid_from, start), min(version.valid_to, end), rid)
+            for rid, version in self._selecting(pod)
+            if version.valid_from < end and start < version.valid_to
+        ]
+        return self._memberships(pod.source, spans, start, end)
+
+    def of_services(self, source: str, rids: Iterable[int], start: int, end: int) -> list[Membership]:
+        """The services themselves with their ingresses during [start, end)."""
+        return self._memberships(source, [(start, end, rid) for rid in rids], start, end)
+
+    def _selecting(self, pod: Pod) -> Iterator[tuple[int, Version]]:
+        labels = pod.labels.items()
+        for key, value in labels:
+            for rid, version in self._by_label.get((pod.source, pod.namespace, key, value), ()):
+                if version.resource.selector.items() <= labels:  # type: ignore[attr-defined]
+                    yield rid, version
+        yield from self._by_endpoint.get((pod.source, pod.id), ())
+
+    def _memberships(
+        self, source: str, spans: list[tuple[int, int, int]], start: int, end: int
+    ) -> list[Membership]:
+        if not spans:
+            return [Membership(start, end, frozenset(), frozenset())]
+        routes = [
+            (max(since, start), min(until, end), rid, ingress)
+            for rid in {rid for _, _, rid in spans}
+            for since, until, ingress in self._ingresses.get((source, self._graph.identity(rid)[2]), ())
+            if since < end and start < until
+        ]
+        cuts = {start, end}
+        for span in (*spans, *routes):
+            cuts.update(span[:2])
+        moments = sorted(cuts)
+        out: list[Membership] = []
+        for since, until in zip(moments, moments[1:], strict=False):
+            services = frozenset(rid for a, b, rid in spans if a <= since < b)
+            ingresses = frozenset(i for a, b, rid, i in routes if a <= since < b and rid in services)
+            if out and out[-1].services == services and out[-1].ingresses == ingresses:
+                out[-1] = out[-1]._replace(end=until)
+            else:
+                out.append(Membership(since, until, services, ingresses))
+        return out
+
+    # ---- ports
+
+    def ports_of_pod(self, pod: Pod, services: frozenset[int]) -> int:
+        """The port set of a pod that serves these services; 0 for none."""
+        if not services:
+            return 0
+        named = tuple(sorted((n, p) for c in pod.containers for n, p in c.ports.items()))
+        found = self._pod_ports.get((services, named))
+        if found is None:
+            found = self._pod_ports[services, named] = self._intern(
+                Served(PROTOCOLS.get(port.protocol, 0), target, version.valid_from, version.valid_to, rid)
+                for rid, version, port in self._ports(services)
+                if (target := _target(port.target_port, port.port, dict(named))) is not None
+            )
+        return found
+
+    def ports_of_services(self, services: Iterable[int]) -> int:
+        """The port set of an address that belongs to services themselves."""
+        return self._intern(
+            Served(PROTOCOLS.get(port.protocol, 0), port.port, version.valid_from, version.valid_to, rid)
+            for rid, version, port in self._ports(services)
+        )
+
+    def ports_of_node(self, source: str, node: str, host_pods: Iterable[tuple[Pod, frozenset[int]]]) -> int:
+        """The port set of a node's address: its cluster's node ports, and what its hostNetwork pods serve."""
+        key = (source, node)
+        found = self._node_ports.get(key)
+        if found is None:
+            served = set(self._served[self._cluster_ports(source)])
+            for pod, services in host_pods:
+                served.update(self._served[self.ports_of_pod(pod, services)])
+            found = self._node_ports[key] = self._intern(served)
+        return found
+
+    def _cluster_ports(self, source: str) -> int:
+        found = self._node_ports.get((source, ""))
+        if found is None:
+            rids = [r for r in self._graph.of_kind("service") if self._graph.identity(r)[0] == source]
+            found = self._node_ports[source, ""] = self._intern(
+                Served(PROTOCOLS.get(port.protocol, 0), port.node_port, v.valid_from, v.valid_to, rid)
+                for rid, v, port in self._ports(rids)
+                if port.node_port and v.resource.type in _NODE_PORT_TYPES  # type: ignore[attr-defined]
+            )
+        return found
+
+    def union_ports(self, a: int, b: int) -> int:
+        """The port set of an address that serves both."""
+        if a == b or not b:
+            return a
+        return self._intern({*self._served[a], *self._served[b]}) if a else b
+
+    def _ports(self, services: Iterable[int]) -> Iterator[tuple[int, Version, ServicePort]]:
+        for rid in services:
+            for version in self._graph.history.get(rid, ()):
+                for port in version.resource.ports:  # type: ignore[attr-defined]
+                    yield rid, version, port
+
+    def _intern(self, served: Iterable[Served]) -> int:
+        key = tuple(sorted(set(served)))
+        found = self._port_sets.get(key)
+        if found is None:
+            found = self._port_sets[key] = len(self._served)
+            self._served.append(key)
+        return found
+
+    def pick(self, port_set: int, protocol: int, port: int, at: int) -> int:
+        """The service that a port set serves at (protocol, port) at a time; 0 for none."""
+        for one in self._served[port_set]:
+            if one.protocol == protocol and one.port == port and one.start <= at < one.end:
+                return one.service
+        return 0
+
+    def compiled(self) -> "Ports":
+        """All port sets as arrays, for batches."""
+        from tagweave.tags.ports import Ports  # noqa: PLC0415 - numba is slow to import, look-ups do without
+
+        if self._compiled is None or self._compiled[0] != len(self._served):
+            self._compiled = (len(self._served), Ports.of(self._served))
+        return self._compiled[1]
+
+
+def _target(target: str, port: int, named: dict[str, int]) -> int | None:
+    """The port that a pod serves; None where the pod names no such port."""
+    if not target:
+        return port
+    return int(target) if target.isdecimal() else named.get(target)
