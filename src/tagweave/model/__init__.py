@@ -1,6 +1,6 @@
 """The nouns of Tagweave; imports nothing of ours."""
 
-from tagweave.model.batches import Batch, Change, Defect, Failure, Progress, Scope, Snapshot
+from tagweave.model.batches import Batch, Change, Defect, Failure, Progress, Scope, Snapshot, Tally
 from tagweave.model.kinds import KINDS, STRUCTS, Kind, Reference, references
 from tagweave.model.resources import (
     VM,
@@ -92,6 +92,7 @@ __all__ = [
     "ServicePort",
     "Snapshot",
     "Subnet",
+    "Tally",
     "Target",
     "Vpc",
     "Workload",

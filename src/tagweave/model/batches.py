@@ -61,4 +61,17 @@ class Defect(msgspec.Struct, frozen=True):
     reason: str
 
 
-Batch = Snapshot | Change | Failure | Progress | Defect
+class Tally(msgspec.Struct, frozen=True):
+    """How many objects of a kind, in the source's own word for it, were read, kept, and seen more than once.
+
+    What was read and is neither is of a kind that is not kept, or was broken: a Defect tells of each of those.
+    """
+
+    source: str
+    kind: str
+    read: int
+    kept: int
+    repeated: int = 0
+
+
+Batch = Snapshot | Change | Failure | Progress | Defect | Tally

@@ -1,0 +1,252 @@
+"""One pass over the dumps of a source: each moment becomes snapshots of the kinds that it shows."""
+
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from tagweave.model import (
+    STRUCTS,
+    AnyResource,
+    Batch,
+    Cluster,
+    Defect,
+    Endpoint,
+    Failure,
+    Progress,
+    Resource,
+    Scope,
+    Snapshot,
+    Tally,
+)
+from tagweave.model import Ingress as IngressResource
+from tagweave.model import ReplicaSet as ReplicaSetResource
+from tagweave.model import Service as ServiceResource
+from tagweave.sources.files.config import Config, Moment, moments
+from tagweave.sources.files.content import walk
+from tagweave.sources.files.documents import Document, Empty, documents
+from tagweave.sources.kubernetes import joins, kinds, objects
+from tagweave.sources.kubernetes.kinds import OWNERS_PART, Api
+from tagweave.sources.kubernetes.translate import Context, native_id
+
+_SYSTEM_NAMESPACE: Final = "kube-system"
+_EVERY: Final = 20_000
+"""Objects between two lines of progress."""
+
+_resource = msgspec.json.Decoder(AnyResource).decode
+
+
+class Source:
+    """Reads dumps. See `Config` for what they are."""
+
+    def __init__(self, config: Config) -> None:
+        self.name = config.name
+        self._config = config
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        """One pass over all moments, in order of time."""
+        for batch in self.read(datetime.now(UTC)):
+            yield batch
+
+    def read(self, now: datetime) -> Iterator[Batch]:
+        """The same without an event loop; `now` is the moment of what is seen now."""
+        ordered = moments(self._config, now)
+        found: dict[str, str] = {}
+        for moment in ordered:
+            try:
+                found.update(_clusters(moment.path))
+            except OSError as error:
+                yield Failure(Scope(self.name, "cluster"), _unreadable(moment.path, error), now)
+                return
+        if len(found) > 1:
+            where = "; ".join(f"{uid} in {place}" for uid, place in found.items())
+            reason = f"{len(found)} clusters in one source (uids of kube-system: {where})"
+            yield Failure(Scope(self.name, "cluster"), f"{reason}: configure a source for each", now)
+            return
+        cluster = next(iter(found), self.name)
+        for moment in ordered:
+            yield from _Reading(self.name, cluster, moment).batches()
+
+
+def _unreadable(path: str, error: OSError) -> str:
+    return f"cannot read {path}: {error.strerror or error}"
+
+
+def _clusters(path: str) -> dict[str, str]:
+    """The uids of the kube-system namespaces in a dump, and where they stand."""
+    found: dict[str, str] = {}
+    for content in walk(path):
+        data = content.data
+        if data.find(b"kube-system") < 0 or data.find(b"Namespace") < 0:
+            continue
+        for document in documents(content.name, data):
+            if isinstance(document, Document) and document.kind == "Namespace" and document.value is not None:
+                try:
+                    obj = _decode(document.value, objects.Namespace)
+                except msgspec.ValidationError:
+                    continue  # the reading proper reports it
+                if obj.metadata.name == _SYSTEM_NAMESPACE and obj.metadata.uid:
+                    found.setdefault(obj.metadata.uid, document.where)
+    return found
+
+
+class _Reading:
+    """One moment of a source."""
+
+    def __init__(self, source: str, cluster: str, moment: Moment) -> None:
+        self._source = source
+        self._moment = moment
+        self._context = Context(source, cluster, self._problem)
+        self._where = ""
+        self._defects: list[Defect] = []
+        self._read: Counter[str] = Counter()
+        self._kept: Counter[str] = Counter()
+        self._repeated: Counter[str] = Counter()
+        self._refused: Counter[tuple[str, str]] = Counter()
+        self._scopes: dict[Scope, dict[str, Resource]] = {}
+        self._newest: dict[tuple[str, str], int] = {}
+        self._owners: dict[str, joins.Owner] = {}
+        self._endpoints: defaultdict[str, dict[tuple[str, str], tuple[Endpoint, ...]]] = defaultdict(dict)
+        self._versions: set[str] = set()
+
+    def batches(self) -> Iterator[Batch]:
+        at = self._moment.at
+        try:
+            for content in walk(self._moment.path):
+                if content.error:
+                    self._defects.append(Defect(self._source, content.name, content.error))
+                for document in documents(content.name, content.data) if content.data else ():
+                    self._take(document)
+                    if self._read.total() % _EVERY == _EVERY - 1:
+                        yield Progress(self._source, f"reading {content.name}", self._read.total())
+        except OSError as error:
+            yield Failure(Scope(self._source, "cluster"), _unreadable(self._moment.path, error), at)
+            return
+        self._join()
+        yield from self._defects
+        for (file, reason), count in self._refused.items():
+            times = f" ({count} objects)" if count > 1 else ""
+            yield Defect(self._source, f"{self._moment.path}: {file}", f"{reason}{times}")
+        for kind, read in sorted(self._read.items()):
+            yield Tally(self._source, kind, read, self._kept[kind], self._repeated[kind])
+        for scope in sorted(self._scopes):
+            yield Snapshot(scope, tuple(self._scopes[scope].values()), at)
+
+    def _take(self, document: Document | Empty) -> None:
+        if isinstance(document, Empty):
+            api = kinds.find(document.version, document.kind)
+            if api is not None and api.kind:
+                self._scope(api.kind, api.part)
+            return
+        self._where = document.where
+        if document.error:
+            self._refused[document.file, document.error] += 1
+            return
+        assert document.value is not None
+        self._read[document.kind] += 1
+        try:
+            if document.kind in STRUCTS:
+                self._keep_own(document)
+                return
+            api = kinds.find(document.version, document.kind)
+            if api is not None:
+                self._keep(api, document, _decode(document.value, api.struct))
+        except msgspec.ValidationError as error:
+            self._problem(f"broken {document.kind}: {error}")
+        except msgspec.DecodeError as error:
+            self._problem(f"broken {document.kind}: {error}")
+
+    def _keep_own(self, document: Document) -> None:
+        """Tagweave's own form: the model's objects, as `tagweave resources -o json` prints them."""
+        value: Any = document.value
+        if isinstance(value, dict):
+            resource: Resource = msgspec.convert(value, AnyResource, strict=False)
+        else:
+            resource = _resource(value)
+        resource = msgspec.structs.replace(resource, source=self._source)
+        self._scope(resource.kind, "")[resource.id] = resource
+        self._kept[document.kind] += 1
+
+    def _keep(self, api: Api, document: Document, obj: Any) -> None:  # noqa: ANN401 - any of the table's structs
+        meta: objects.Meta = obj.metadata
+        if not obj.kind:
+            obj.kind = document.kind
+        native = native_id(meta)
+        if not native:
+            self._problem(f"the {document.kind} has neither uid nor name")
+            return
+        stated = meta.resource_version or ""
+        version = int(stated) if stated.isdecimal() else 0
+        known = self._newest.get((api.part, native))
+        if known is not None:
+            self._repeated[document.kind] += 1
+            if known > version:
+                return
+        else:
+            self._kept[document.kind] += 1
+        self._newest[api.part, native] = version
+        made = api.translate(obj, self._context)
+        if not api.kind:
+            self._join_endpoints(api, meta, native, made)
+            return
+        self._scope(api.kind, api.part)[native] = made
+        owner = joins.owner_of(meta)
+        if owner is not None:
+            self._owners.setdefault(owner.uid, owner)
+        if isinstance(obj, objects.Node) and obj.status and obj.status.node_info:
+            self._versions.add(obj.status.node_info.kubelet_version)
+
+    def _join_endpoints(self, api: Api, meta: objects.Meta, native: str, found: tuple[Endpoint, ...]) -> None:
+        labels = meta.labels or {}
+        service = (
+            labels.get("kubernetes.io/service-name", "") if api.object_kind == "EndpointSlice" else meta.name
+        )
+        if service:
+            key = (meta.namespace or "", service)
+            known = self._endpoints[api.object_kind]
+            known[key] = (*known.get(key, ()), *found)
+
+    def _join(self) -> None:
+        """What only the whole moment tells."""
+        if not any(scope.part for scope in self._scopes):
+            return
+        found = {**self._endpoints["Endpoints"], **self._endpoints["EndpointSlice"]}
+        services = self._of("service")
+        ids = {(s.namespace, s.name): s.id for s in services if isinstance(s, ServiceResource)}
+        self._replace(
+            "service", lambda s: joins.with_endpoints(s, found) if isinstance(s, ServiceResource) else s
+        )
+        self._replace(
+            "ingress", lambda i: joins.with_services(i, ids) if isinstance(i, IngressResource) else i
+        )
+        listed = {r.id for kind in ("workload", "replica_set") for r in self._of(kind)}
+        workloads, sets = joins.unlisted(self._owners.values(), listed, self._context)
+        own = [joins.own_workload(s) for s in self._of("replica_set") if isinstance(s, ReplicaSetResource)]
+        if self._of("pod") or listed:
+            self._scope("workload", OWNERS_PART).update((w.id, w) for w in (*workloads, *filter(None, own)))
+            self._scope("replica_set", OWNERS_PART).update((s.id, s) for s in sets)
+        version = next(iter(self._versions)) if len(self._versions) == 1 else ""
+        cluster = Cluster(source=self._source, id=self._context.cluster, name=self._source, version=version)
+        self._scope("cluster", "")[cluster.id] = cluster
+
+    def _of(self, kind: str) -> list[Resource]:
+        return [r for scope, held in self._scopes.items() if scope.kind == kind for r in held.values()]
+
+    def _replace(self, kind: str, change: Callable[[Resource], Resource]) -> None:
+        for scope, held in self._scopes.items():
+            if scope.kind == kind:
+                held.update((native, change(resource)) for native, resource in list(held.items()))
+
+    def _scope(self, kind: str, part: str) -> dict[str, Resource]:
+        return self._scopes.setdefault(Scope(self._source, kind, part), {})
+
+    def _problem(self, text: str) -> None:
+        self._defects.append(Defect(self._source, f"{self._moment.path}: {self._where}", text))
+
+
+def _decode(value: Any, struct: type[Any]) -> Any:  # noqa: ANN401 - any of the table's structs
+    if isinstance(value, dict):
+        return msgspec.convert(value, struct, strict=False)
+    return msgspec.json.decode(value, type=struct)

@@ -1,0 +1,1 @@
+"""Kubernetes: objects, and how they become the model."""
