@@ -123,7 +123,7 @@ class Inventory:
             .order_by(s.source, s.kind, s.part)
         )
         with self._engine.connect() as connection:
-            return [_state(row) for row in connection.execute(query).mappings()]
+            return [_state(dict(row)) for row in connection.execute(query).mappings()]
 
     def revision(self) -> int:
         """A number that grows with every change to the history."""
@@ -381,7 +381,7 @@ class _Writer:
         )
 
 
-def _state(row: Mapping[str, Any]) -> ScopeState:
+def _state(row: Row) -> ScopeState:
     held = row["held"] != b"[]"
     status = "stale" if row["error"] else "held" if held else "fresh"
     scope = Scope(row["source"], row["kind"], row["part"])

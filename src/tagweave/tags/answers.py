@@ -195,7 +195,7 @@ class _Asker:
         for tier in self._tiers():
             self._why.append(f"sought in {', '.join(self._index.networks.label(n) for n in tier)}")
             for group in (lengths[:1], lengths[1:]) if lengths[:1] == [128] else (lengths,):
-                hits = []
+                hits: list[_Hit] = []
                 for length in group:
                     key = (length, address >> (128 - length) << (128 - length))
                     for network in tier:

@@ -50,7 +50,7 @@ _FAR = 2**31 - 1
 class Compiled(NamedTuple):
     """The tables of an index. Immutable."""
 
-    index: "TagIndex"
+    owner: "TagIndex"
     base: Table
     delta: Table | None
     prefixes: tuple[tuple[int, Table], ...]
@@ -151,7 +151,7 @@ class Compiled(NamedTuple):
             probe = (int(codes[i]), at, network)
             answer = known.get(probe)
             if answer is None:
-                answer = known[probe] = self.index.name_tagset(rule, keys[probe[0]], at, network)
+                answer = known[probe] = self.owner.name_tagset(rule, keys[probe[0]], at, network)
             if answer[0]:
                 tagsets[i], reasons[i] = answer
             elif not tagsets[i] and reasons[i] in (NO_ADDRESS, MATCHED):
@@ -206,7 +206,9 @@ def breakpoints(held: Iterable[Held]) -> Iterator[tuple[int, int]]:
 
 
 def _reach(index: "TagIndex") -> Reach:
-    start, network, tier = [0], [], []
+    start: list[int] = [0]
+    network: list[int] = []
+    tier: list[int] = []
     for own in range(len(index.networks)):
         tiers = index.networks.reach(own) if own else []
         rows = sorted((other, t) for t, members in enumerate(tiers) for other in members)
@@ -229,4 +231,5 @@ def _special(hi: U64, lo: U64) -> BoolArray:
     special4 = (top == 127) | (top == 0) | (top >= 224) | (word >> np.uint64(16) == 0xA9FE)
     v6_low = (hi == 0) & (lo <= 1)
     special6 = v6_low | (hi >> np.uint64(54) == 0x3FA) | (hi >> np.uint64(56) == 0xFF)
-    return np.where(v4, special4, special6)
+    special: BoolArray = (v4 & special4) | (~v4 & special6)
+    return special

@@ -183,7 +183,7 @@ class Networks:
         """The tiers of networks in which an address is sought from a network, the nearest first."""
         home = self.home(network)
         seen = {network}
-        tiers = [(network,)]
+        tiers: list[tuple[int, ...]] = [(network,)]
         if home is not None:
             tiers.append((home,))
             seen.add(home)

@@ -173,7 +173,7 @@ def _perfect_hash(hi: U64, lo: U64) -> tuple[np.uint64, U16, I64, int]:
     raise ValueError(f"no perfect hash for {len(hi)} keys: are two of them equal?")
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _prefetch(_typing: object, array: object, index: object) -> object:
     """Ask the processor for the cache line of array[index]: LLVM's llvm.prefetch, read, keep in all levels."""
 

@@ -106,7 +106,7 @@ class _Reading:
         self._repeated: Counter[str] = Counter()
         self._refused: Counter[tuple[str, str]] = Counter()
         self._scopes: dict[Scope, dict[str, Resource]] = {}
-        self._newest: dict[tuple[str, str], int] = {}
+        self._newest: dict[tuple[str, str, str], tuple[int, str]] = {}
         self._owners: dict[str, joins.Owner] = {}
         self._endpoints: defaultdict[str, dict[tuple[str, str], tuple[Endpoint, ...]]] = defaultdict(dict)
         self._versions: set[str] = set()
@@ -179,14 +179,16 @@ class _Reading:
             return
         stated = meta.resource_version or ""
         version = int(stated) if stated.isdecimal() else 0
-        known = self._newest.get((api.part, native))
-        if known is not None:
-            self._repeated[document.kind] += 1
-            if known > version:
-                return
-        else:
+        named = (api.part, meta.namespace or "", meta.name)
+        known = self._newest.get(named)
+        if known is None:
             self._kept[document.kind] += 1
-        self._newest[api.part, native] = version
+        else:
+            self._repeated[document.kind] += 1
+            if known[0] > version:
+                return
+            self._scope(api.kind, api.part).pop(known[1], None)
+        self._newest[named] = (version, native)
         made = api.translate(obj, self._context)
         if not api.kind:
             self._join_endpoints(api, meta, native, made)

@@ -1,0 +1,1 @@
+"""Carriers: the telemetry formats that tags are woven into."""

@@ -1,0 +1,307 @@
+"""Blocks: a stretch of records as columns, and for text formats as they stood in the input.
+
+Text is read line by line of the input, so that what cannot be parsed is passed through as it stands and what
+can keeps its exact text: tags are appended to it.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO, Final, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from tagweave.carriers.columns.roles import AWS_V2
+from tagweave.errors import InputError
+
+BLOCK_BYTES: Final = 8 << 20
+BATCH_ROWS: Final = 1 << 18
+_HEADER_LINES: Final = 20
+_KEYS_FROM: Final = 200
+_NO_DATA: Final = (" NODATA", " SKIPDATA")
+_ADDRESS: Final = re.compile(r"\d+\.\d+\.\d+\.\d+|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
+
+I64 = npt.NDArray[np.int64]
+
+
+class Bad(NamedTuple):
+    """A record that could not be read, by its number in the input (from 1; lines of text count as such)."""
+
+    number: int
+    reason: str
+
+
+class Block(NamedTuple):
+    """Records in the order of the input. `batch` holds those at `rows` of all `size`, None being all.
+
+    `raw` is the text of all of them without line ends, None for columnar formats. `numbers` are the record
+    numbers of the rows of `batch`; `preamble` stood before the first record (a header, for one).
+    """
+
+    batch: pa.RecordBatch
+    size: int
+    numbers: I64
+    rows: I64 | None = None
+    raw: pa.Array | None = None
+    bad: Sequence[Bad] = ()
+    empty: int = 0
+    preamble: str = ""
+
+
+# ---- text: delimited, and separated by blanks
+
+
+class Delimited:
+    """CSV, TSV, and text with columns separated by blanks, such as VPC flow logs and tools' tables."""
+
+    def __init__(self, stream: BinaryIO, delimiter: str) -> None:
+        self._stream = stream
+        self.delimiter = delimiter  # empty: runs of blanks
+        self.end = "\n"
+        self.columns: list[str] = []
+        self._preamble: list[str] = []
+        self._line = 0
+
+    def blocks(self) -> Iterator[Block]:
+        """Blocks of whole records; the first one carries the header as its preamble."""
+        for lines in _line_blocks(self._stream):
+            records = self._records(lines) if self.delimiter else [(i, line) for i, line in enumerate(lines)]
+            start = self._line
+            self._line += len(lines)
+            if not self.columns:
+                records = self._find_header(records)
+            yield self._block([(start + i + 1, text) for i, text in records])
+            self._preamble = []
+
+    def _records(self, lines: list[str]) -> list[tuple[int, str]]:
+        """Lines joined to records where a quoted field holds a line end."""
+        if not any('"' in line for line in lines):
+            return list(enumerate(lines))
+        out: list[tuple[int, str]] = []
+        opened: int | None = None
+        for i, line in enumerate(lines):
+            if opened is None:
+                out.append((i, line))
+            else:
+                out[-1] = (opened, f"{out[-1][1]}\n{line}")
+            if line.count('"') % 2:
+                opened = i if opened is None else None
+        return out
+
+    def _find_header(self, records: list[tuple[int, str]]) -> list[tuple[int, str]]:
+        """The header is the first line with as many fields as most have, if it holds no address."""
+        if records and records[0][1].endswith("\r"):
+            self.end = "\r\n"
+        sample = [self._split(text.rstrip("\r")) for _, text in records[:_HEADER_LINES]]
+        widths = [len(fields) for fields in sample if fields]
+        if not widths:
+            raise InputError("the input is empty")
+        width = max(set(widths), key=widths.count)
+        first = next(i for i, fields in enumerate(sample) if len(fields) == width)
+        self._preamble = [text.rstrip("\r") for _, text in records[:first]]
+        fields = sample[first]
+        if not any(_ADDRESS.fullmatch(field) for field in fields) and not all(map(_is_number, fields)):
+            self.columns = fields
+            self._preamble.append(records[first][1].rstrip("\r"))
+            return records[first + 1 :]
+        if not self.delimiter and width == len(AWS_V2) and fields[0] == "2":
+            self.columns = list(AWS_V2)
+        else:
+            self.columns = [str(i + 1) for i in range(width)]
+        return records[first:]
+
+    def _split(self, text: str) -> list[str]:
+        if not self.delimiter:
+            return text.split()
+        return next(csv.reader(io.StringIO(text), delimiter=self.delimiter), [])
+
+    def _block(self, records: list[tuple[int, str]]) -> Block:
+        texts = [text.rstrip("\r") for _, text in records] if self.end == "\r\n" else [t for _, t in records]
+        good: list[int] = []
+        bad: list[Bad] = []
+        empty = 0
+        width = len(self.columns)
+        for i, text in enumerate(texts):
+            if not text.strip():
+                empty += 1
+            elif not self.delimiter and text.endswith(_NO_DATA):
+                empty += 1
+            elif (found := self._width(text)) != width:
+                bad.append(Bad(records[i][0], f"{found} fields where the header has {width}"))
+            else:
+                good.append(i)
+        batch = self._parse([texts[i] for i in good])
+        rows = None if len(good) == len(texts) else np.array(good, np.int64)
+        numbers = np.array([records[i][0] for i in good], np.int64)
+        raw = pa.array(texts, pa.large_string())
+        preamble = "".join(f"{line}{self.end}" for line in self._preamble)
+        return Block(batch, len(texts), numbers, rows, raw, bad, empty, preamble)
+
+    def _width(self, text: str) -> int:
+        if not self.delimiter:
+            return len(text.split())
+        return text.count(self.delimiter) + 1 if '"' not in text else len(self._split(text))
+
+    def _parse(self, texts: list[str]) -> pa.RecordBatch:
+        if not self.delimiter:
+            fields = list(zip(*(text.split() for text in texts), strict=True)) or [()] * len(self.columns)
+            arrays = [pa.array(column, pa.string()) for column in fields]
+            return pa.RecordBatch.from_arrays(arrays, self.columns)
+        if not texts:
+            return pa.RecordBatch.from_arrays([pa.array([], pa.string())] * len(self.columns), self.columns)
+        data = "\n".join(texts).encode()
+        table = pacsv.read_csv(
+            pa.BufferReader(data),
+            pacsv.ReadOptions(column_names=self.columns, block_size=len(data) + 1),
+            pacsv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True, ignore_empty_lines=False),
+            pacsv.ConvertOptions(
+                column_types=dict.fromkeys(self.columns, pa.string()), strings_can_be_null=False
+            ),
+        )
+        return table.combine_chunks().to_batches()[0]
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).replace("-", "", 1).isdecimal()
+
+
+def _line_blocks(stream: BinaryIO) -> Iterator[list[str]]:
+    """Lines without their ends, some megabytes at a time; a line that breaks a quote stays with its rest."""
+    rest = b""
+    while True:
+        data = _read_some(stream)
+        if not data:
+            break
+        cut = data.rfind(b"\n") + 1
+        if not cut:
+            rest += data
+            continue
+        block = rest + data[:cut]
+        if block.count(b'"') % 2:
+            rest = block + data[cut:]
+            continue
+        rest = data[cut:]
+        yield block[:-1].decode("utf-8", "surrogateescape").split("\n")
+    if rest:
+        yield rest.removesuffix(b"\n").decode("utf-8", "surrogateescape").split("\n")
+
+
+def _read_some(stream: BinaryIO) -> bytes:
+    """What there is, at most a block: a pipe is not waited on until it has filled one."""
+    read1 = getattr(stream, "read1", None)
+    return read1(BLOCK_BYTES) if read1 is not None else stream.read(BLOCK_BYTES)
+
+
+# ---- JSON lines
+
+
+class JsonLines:
+    """One JSON object a line, flat or nested; nested members are named by their path, `source.ip`."""
+
+    end = "\n"
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.columns: list[str] = []
+        self.records: list[dict[str, Any]] = []
+        self._line = 0
+
+    def blocks(self) -> Iterator[Block]:
+        """Blocks of whole lines; `records` then holds the objects of the last one."""
+        for lines in _line_blocks(self._stream):
+            yield self._block(lines)
+
+    def _block(self, lines: list[str]) -> Block:
+        decode = msgspec.json.Decoder(dict[str, Any]).decode
+        records: list[dict[str, Any]] = []
+        good: list[int] = []
+        bad: list[Bad] = []
+        empty = 0
+        for i, line in enumerate(lines):
+            if not line.strip():
+                empty += 1
+                continue
+            try:
+                records.append(decode(line))
+                good.append(i)
+            except (msgspec.DecodeError, UnicodeEncodeError) as error:
+                bad.append(Bad(self._line + i + 1, f"no JSON object: {error}"))
+        if not self.columns:
+            keys = (key for record in records[:_KEYS_FROM] for key in _paths(record))
+            self.columns = list(dict.fromkeys(keys))
+        self.records = records
+        arrays = [_column([_member(record, name) for record in records]) for name in self.columns]
+        batch = pa.RecordBatch.from_arrays(arrays, self.columns)
+        rows = None if len(good) == len(lines) else np.array(good, np.int64)
+        numbers = np.array(good, np.int64) + self._line + 1
+        self._line += len(lines)
+        raw = pa.array([line.rstrip("\r") for line in lines], pa.large_string())
+        return Block(batch, len(lines), numbers, rows, raw, bad, empty)
+
+
+def _paths(record: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in record.items():
+        if isinstance(value, dict):
+            yield from _paths(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"
+
+
+def _member(record: dict[str, Any], path: str) -> Any:  # noqa: ANN401 - any JSON
+    """A member by its path; a flat member of that name goes before a nested one."""
+    if path in record:
+        return record[path]
+    value: Any = record
+    for step in path.split("."):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(step)
+    return value
+
+
+def _column(values: list[Any]) -> pa.Array:
+    """A column of JSON values: of their type where they share one, else as text."""
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        return pa.array(
+            [v if v is None or isinstance(v, str) else msgspec.json.encode(v).decode() for v in values]
+        )
+
+
+# ---- columnar formats
+
+
+def arrow_blocks(batches: Iterator[pa.RecordBatch]) -> Iterator[Block]:
+    """Blocks of record batches."""
+    number = 1
+    for batch in batches:
+        yield Block(batch, len(batch), np.arange(number, number + len(batch), dtype=np.int64))
+        number += len(batch)
+
+
+def spread(column: pa.Array, block: Block) -> pa.Array:
+    """A column of the parsed rows over all records; null for those that were not parsed."""
+    if block.rows is None:
+        return column
+    position = np.full(block.size, -1, np.int64)
+    position[block.rows] = np.arange(len(block.rows))
+    return column.take(pa.array(position, mask=position < 0))
+
+
+def as_text(column: Any) -> pa.Array:  # noqa: ANN401 - a pyarrow array of any type
+    """A column as strings, null where it is empty or `-`."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.equal(column, pc.round(column)), column, None).cast(pa.int64())
+    text = column.cast(pa.string())
+    return pc.if_else(pc.is_in(text, pa.array(["", "-"], pa.string())), None, text)

@@ -1,0 +1,291 @@
+"""The `tagweave` command."""
+
+import os
+import sys
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from tagweave.cli import output
+from tagweave.cli.output import Format, say
+from tagweave.cli.state import ConfigOption, DataOption, State, moment
+from tagweave.errors import ConfigError, LookupKeyError, TagweaveError
+
+USAGE: Final = 2
+NOT_FOUND: Final = 1
+INTERRUPTED: Final = 130
+
+app = typer.Typer(
+    name="tagweave",
+    help="What was this address at that moment? A live, historical inventory of clouds and clusters, "
+    "woven into telemetry.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+OutputOption = Annotated[Format, typer.Option("-o", "--output", help="How to print.")]
+NetworkOption = Annotated[
+    str | None,
+    typer.Option("--network", help="The VPC, cluster or node from where the key is seen: its id or name."),
+]
+AtOption = Annotated[str | None, typer.Option("--at", metavar="TIME", help="RFC 3339; else now.")]
+NamesOption = Annotated[
+    str | None, typer.Option("--names", help="otel, deepflow or ecs; else as configured.")
+]
+
+
+def run() -> None:
+    """The entry point: errors become one line and an exit code."""
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as done:
+        sys.exit(done.exit_code)
+    except typer.Abort:
+        sys.exit(INTERRUPTED)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except (ConfigError, LookupKeyError) as error:
+        say(f"tagweave: {error}")
+        sys.exit(USAGE)
+    except TagweaveError as error:
+        say(f"tagweave: {error}")
+        sys.exit(NOT_FOUND)
+    except Exception as error:
+        show = getattr(error, "show", None)  # a usage error of the command line shows itself
+        if show is None:
+            raise
+        show()
+        sys.exit(USAGE)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        output.put(f"tagweave {installed('tagweave')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    context: typer.Context,
+    config: ConfigOption = None,
+    data_dir: DataOption = None,
+    _version_asked: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Set up what all commands share."""
+    context.obj = State(config, data_dir)
+
+
+@app.command()
+def init(
+    context: typer.Context,
+    config: ConfigOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Write a commented tagweave.yaml.
+
+    Example: tagweave init
+    """
+    from tagweave import config as configuration  # noqa: PLC0415 - only this command needs its generator
+
+    path = configuration.find(config or context.obj._config_file)  # noqa: SLF001 - the same command line
+    if path.exists() and not force:
+        raise ConfigError(f"{path} is there already: --force writes over it")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(configuration.example(), "utf-8")
+    say(f"wrote {path}: name your sources in it, then run `tagweave sync`")
+
+
+@app.command()
+def sync(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Else all.")] = None,
+    form: OutputOption = Format.table,
+    config: ConfigOption = None,
+    data_dir: DataOption = None,
+) -> None:
+    """Read the sources once. Exit code: 0 all, 3 partly, 1 none.
+
+    Example: tagweave sync cluster-1 -o json
+    """
+    from tagweave.cli import syncing  # noqa: PLC0415 - other commands do without sources
+
+    state: State = context.obj.also(config, data_dir)
+    chosen = syncing.choose(state.config.sources, names or [])
+    inventory = state.inventory(create=True)
+    try:
+        code = syncing.run(inventory, chosen, form)
+    finally:
+        inventory.close()
+    raise typer.Exit(code)
+
+
+@app.command()
+def sources(
+    context: typer.Context,
+    form: OutputOption = Format.table,
+    config: ConfigOption = None,
+    data_dir: DataOption = None,
+) -> None:
+    """List each source and scope: how fresh it is, how much it holds, its last error.
+
+    Example: tagweave sources -o json
+    """
+    from tagweave.cli import resources as reading  # noqa: PLC0415
+
+    state: State = context.obj.also(config, data_dir)
+    inventory = state.inventory()
+    rows = reading.source_rows(inventory, state.config.source_names())
+    inventory.close()
+    output.listing(rows, reading.SOURCE_COLUMNS, form)
+
+
+@app.command()
+def resources(
+    context: typer.Context,
+    kind: Annotated[str, typer.Argument(help="Such as pod, vm, subnet.")],
+    source: Annotated[str | None, typer.Option("--source", help="Of this source only.")] = None,
+    at: AtOption = None,
+    where: Annotated[
+        list[str] | None, typer.Option("--where", metavar="FIELD=VALUE", help="Repeatable: all must hold.")
+    ] = None,
+    form: OutputOption = Format.table,
+    config: ConfigOption = None,
+    data_dir: DataOption = None,
+) -> None:
+    """List the resources of a kind, as of now or of a time.
+
+    Example: tagweave resources pod --where namespace=shop --at 2026-01-31T14:05:00Z
+    """
+    from tagweave.cli import resources as reading  # noqa: PLC0415
+
+    state: State = context.obj.also(config, data_dir)
+    found = reading.kind_of(kind)
+    if source is not None and source not in state.config.source_names():
+        choices = ", ".join(state.config.source_names())
+        raise ConfigError(f"there is no source {source!r}: choose from {choices}")
+    inventory = state.inventory()
+    rows = reading.rows(inventory, found, source, moment(at), where or [])
+    inventory.close()
+    output.listing(rows, reading.columns(found, rows), form)
+
+
+@app.command()
+def lookup(
+    context: typer.Context,
+    key: Annotated[
+        str, typer.Argument(help="IP address, pod uid, namespace/pod, container id, VM id, host, MAC.")
+    ],
+    network: NetworkOption = None,
+    at: AtOption = None,
+    port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Picks the service.")] = None,
+    protocol: Annotated[str, typer.Option("--protocol", help="Of the port.")] = "tcp",
+    names: NamesOption = None,
+    why: Annotated[bool, typer.Option("--why", help="Tell how it was found.")] = False,
+    form: OutputOption = Format.table,
+    config: ConfigOption = None,
+    data_dir: DataOption = None,
+) -> None:
+    """Tell what a key was at a time. Exit code: 0 found, 1 not.
+
+    Example: tagweave lookup 10.3.7.12 --at 2026-01-31T14:05:00Z --why
+    """
+    from tagweave.cli import asking  # noqa: PLC0415
+
+    state: State = context.obj.also(config, data_dir)
+    when = moment(at)
+    vocabulary = names or state.config.settings.names
+    answer = state.index().lookup(
+        key, network=network, at=when, port=port, protocol=protocol, names=vocabulary
+    )
+    asking.show(answer, form, why=why)
+    raise typer.Exit(0 if answer.match else NOT_FOUND)
+
+
+@app.command()
+def history(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(help="As for lookup.")],
+    network: NetworkOption = None,
+    form: OutputOption = Format.table,
+    config: ConfigOption = None,
+    data_dir: DataOption = None,
+) -> None:
+    """List who held a key, and when. Exit code: 0 somebody did, 1 nobody.
+
+    Example: tagweave history 10.3.7.12
+    """
+    from tagweave.cli import asking  # noqa: PLC0415
+
+    state: State = context.obj.also(config, data_dir)
+    found = state.index().history(key, network=network)
+    asking.show_history(found, form)
+    raise typer.Exit(0 if found else NOT_FOUND)
+
+
+@app.command()
+def tag(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="INPUT", help="A file, or - for stdin.")],
+    target: Annotated[str, typer.Argument(metavar="[OUTPUT]", help="A file, or - for stdout.")] = "-",
+    input_format: Annotated[
+        str | None, typer.Option("--from", metavar="FORMAT", help="Else by content and name.")
+    ] = None,
+    output_format: Annotated[
+        str | None, typer.Option("--to", metavar="FORMAT", help="Else by OUTPUT's name, else as INPUT.")
+    ] = None,
+    mapped: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="COLUMN=ROLE", help="Repeatable, such as cli=source.ip."),
+    ] = None,
+    tags: Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="NAME", help="Repeatable: these tags in place of the usual."),
+    ] = None,
+    names: NamesOption = None,
+    encode: Annotated[
+        str, typer.Option("--encode", help="names: a column a tag; ids: a tagset id an end.")
+    ] = "names",
+    network: NetworkOption = None,
+    at: AtOption = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace tags that records carry.")] = False,
+    config: ConfigOption = None,
+    data_dir: DataOption = None,
+) -> None:
+    """Weave tags into flow records, as of the time of each. Exit code: 0 all, 3 partly, 1 none.
+
+    Example: tagweave tag flows.parquet tagged.parquet
+    """
+    from tagweave.cli import tagging  # noqa: PLC0415
+    from tagweave.tags import Weaver  # noqa: PLC0415
+
+    state: State = context.obj.also(config, data_dir)
+    when = moment(at)
+    options = tagging.options(mapped or [], input_format, output_format, encode, network, when, overwrite)
+    index = state.index()
+    weaver = Weaver(index, tags, names or state.config.settings.names)
+    raise typer.Exit(tagging.run(index, weaver, source, target, options))
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Where to put it; else ./tagweave-demo.")
+    ] = None,
+    records: Annotated[int, typer.Option("--records", min=1000, help="How many flow records.")] = 1_000_000,
+) -> None:
+    """Run the product on a sample estate with known truth, in a minute.
+
+    Example: tagweave demo
+    """
+    from tagweave.demo import run as run_demo  # noqa: PLC0415
+
+    run_demo(folder or Path("tagweave-demo"), records)

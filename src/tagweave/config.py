@@ -1,0 +1,282 @@
+"""The configuration: `tagweave.yaml` as structs, with errors that name file, line and key.
+
+The commented example that `tagweave init` writes and `docs/configuration.md` are made from the docstrings
+under the fields: `python -m tagweave.config` prints the latter.
+"""
+
+import ast
+import difflib
+import inspect
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+from typing import Any, Final
+
+import msgspec
+import yaml
+
+from tagweave import sources
+from tagweave.errors import ConfigError
+
+ENVIRONMENT: Final = "TAGWEAVE_CONFIG"
+DATA_ENVIRONMENT: Final = "TAGWEAVE_DATA_DIR"
+FILE_NAME: Final = "tagweave.yaml"
+
+_AT: Final = re.compile(r"(.*) - at `\$(.*)`", re.DOTALL)
+_UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`")
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything in `tagweave.yaml` but the sources."""
+
+    store: str | None = None
+    """The inventory's database: `sqlite:///path` or `postgresql://host/db`. Default: SQLite in the data folder."""
+    names: str = "otel"
+    """The vocabulary of tag names: otel, deepflow or ecs."""
+    groups: dict[str, list[str]] = {}
+    """Custom groups: a name and an ordered list of tags, the first that is set wins; each is the tag
+    `tagweave.group.NAME`. The group named `service` also is auto_service's custom service."""
+
+
+class Configured(msgspec.Struct, frozen=True):
+    """A source as configured: its type and that type's own `Config`."""
+
+    type: str
+    config: Any
+
+
+class Config(msgspec.Struct, frozen=True):
+    """A configuration that was read. Relative paths in it start at the file's folder."""
+
+    path: Path
+    settings: Settings
+    sources: tuple[Configured, ...]
+
+    def source_names(self) -> list[str]:
+        """The names of all sources, in order."""
+        return [source.config.name for source in self.sources]
+
+    def accounts(self) -> dict[str, tuple[str, str]]:
+        """The provider and account id of each source that tells them."""
+        return {
+            s.config.name: (getattr(s.config, "provider", ""), getattr(s.config, "account", ""))
+            for s in self.sources
+            if getattr(s.config, "provider", "") or getattr(s.config, "account", "")
+        }
+
+
+def find(option: str | None) -> Path:
+    """The configuration file: the option, else $TAGWEAVE_CONFIG, else ./tagweave.yaml."""
+    return Path(option or os.environ.get(ENVIRONMENT) or FILE_NAME)
+
+
+def data_dir(option: str | None) -> Path:
+    """The folder of Tagweave's own state: the option, else $TAGWEAVE_DATA_DIR, else the platform's."""
+    chosen = option or os.environ.get(DATA_ENVIRONMENT)
+    if chosen:
+        return Path(chosen)
+    from platformdirs import user_data_path  # noqa: PLC0415 - mostly the folder is given
+
+    return user_data_path("tagweave", appauthor=False)
+
+
+def load(path: Path) -> Config:
+    """Read a configuration. Raises ConfigError, naming file, line, key, what was found and expected."""
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        raise ConfigError(
+            f"there is no {path}: write one with `tagweave init`, or name it with --config"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {path}: {error}") from error
+    return _Reader(path, text).read()
+
+
+class _Reader:
+    def __init__(self, path: Path, text: str) -> None:
+        self._path = path
+        try:
+            self._node = yaml.compose(text, Loader=yaml.CSafeLoader)
+            self._value = yaml.load(text, Loader=_TextTimes)  # noqa: S506 - a CSafeLoader without times
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            line = mark.line + 1 if mark else 1
+            raise ConfigError(f"{path}:{line}: no YAML: {getattr(error, 'problem', error)}") from error
+
+    def read(self) -> Config:
+        value = self._value
+        if not isinstance(value, dict):
+            found = "nothing" if value is None else type(value).__name__
+            raise self._error("", f"expected a mapping with `sources`, found {found}")
+        listed = value.pop("sources", None)
+        known = [*Settings.__struct_fields__, "sources"]
+        settings = self._convert(value, Settings, "", known)
+        self._check(settings)
+        if not isinstance(listed, list) or not listed:
+            raise self._error(".sources", "expected a list of sources, each with `name` and `type`")
+        made = tuple(self._source(one, f".sources[{i}]") for i, one in enumerate(listed))
+        names = [source.config.name for source in made]
+        for i, name in enumerate(names):
+            if name in names[:i]:
+                raise self._error(f".sources[{i}].name", f"two sources are named {name!r}: names are unique")
+        return Config(self._path, settings, made)
+
+    def _check(self, settings: Settings) -> None:
+        if settings.names not in ("otel", "deepflow", "ecs"):
+            raise self._error(".names", f"expected otel, deepflow or ecs, found {settings.names!r}")
+
+    def _source(self, value: Any, path: str) -> Configured:  # noqa: ANN401 - any YAML
+        if not isinstance(value, dict):
+            raise self._error(
+                path, f"expected a mapping with `name` and `type`, found {type(value).__name__}"
+            )
+        fields = dict(value)
+        kind = fields.pop("type", None)
+        if not isinstance(kind, str) or kind not in sources.TYPES:
+            choices = ", ".join(sources.TYPES)
+            found = (
+                "no `type`" if kind is None else f"type {kind!r}{_nearest(str(kind), list(sources.TYPES))}"
+            )
+            raise self._error(f"{path}.type" if kind else path, f"found {found}; expected one of {choices}")
+        struct = sources.config_type(kind)
+        config = self._convert(fields, struct, path, [*struct.__struct_fields__, "type"])
+        return Configured(kind, _absolute(config, self._path.parent))
+
+    def _convert(self, value: Any, struct: type[Any], path: str, known: list[str]) -> Any:  # noqa: ANN401
+        try:
+            return msgspec.convert(value, struct)
+        except msgspec.ValidationError as error:
+            match = _AT.fullmatch(str(error))
+            what, at = (match[1], match[2]) if match else (str(error), "")
+            unknown = _UNKNOWN.fullmatch(what)
+            if unknown:
+                at = f"{at}.{unknown[1]}"
+                choices = known if at.count(".") == 1 else []
+                what = f"unknown key {unknown[1]!r}{_nearest(unknown[1], choices)}"
+            raise self._error(path + at, what) from None
+
+    def _error(self, path: str, what: str) -> ConfigError:
+        key = path.lstrip(".")
+        line = self._line(path)
+        return ConfigError(f"{self._path}:{line}: {f'{key}: ' if key else ''}{what}")
+
+    def _line(self, path: str) -> int:
+        """The line of a key, as far as the path leads."""
+        node = self._node
+        line = node.start_mark.line if node else 0
+        for step in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", path):
+            key, position = step
+            if isinstance(node, yaml.MappingNode) and key:
+                found = next(((k, v) for k, v in node.value if k.value == key), None)
+                if found is None:
+                    break
+                line, node = found[0].start_mark.line, found[1]
+            elif isinstance(node, yaml.SequenceNode) and position and int(position) < len(node.value):
+                node = node.value[int(position)]
+                line = node.start_mark.line
+            else:
+                break
+        return line + 1
+
+
+class _TextTimes(yaml.CSafeLoader):
+    """Times stay text: their structs read them."""
+
+
+_TextTimes.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
+    for first, found in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _absolute(config: Any, folder: Path) -> Any:  # noqa: ANN401 - any source's Config
+    """A source's configuration with its paths made absolute."""
+    changes: dict[str, Any] = {}
+    if getattr(config, "path", None):
+        changes["path"] = str(folder / config.path)
+    if getattr(config, "snapshots", ()):
+        changes["snapshots"] = tuple(
+            msgspec.structs.replace(m, path=str(folder / m.path)) for m in config.snapshots
+        )
+    return msgspec.structs.replace(config, **changes) if changes else config
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, 1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+# ---- what is generated from the docstrings
+
+EXAMPLE_SOURCES: Final = """\
+sources:
+  # A dump of a cluster: `kubectl get … -o json|yaml`, a support bundle, any folder or archive of these.
+  - name: cluster-1
+    type: files
+    path: ./dump
+  # The same cluster at several moments is its history.
+  # - name: cluster-2
+  #   type: files
+  #   snapshots:
+  #     - {path: ./dump-0900, at: 2026-01-01T09:00:00Z}
+  #     - {path: ./dump-1000, at: 2026-01-01T10:00:00Z}
+"""
+
+
+def documented(struct: type[Any]) -> Iterator[tuple[str, str, str]]:
+    """(field, default, docstring) of each field of a struct, as its source has them."""
+    body = ast.parse(dedent(inspect.getsource(struct))).body[0]
+    assert isinstance(body, ast.ClassDef)
+    for field, text in zip(body.body, body.body[1:], strict=False):
+        if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+            continue
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+            default = "required" if field.value is None else ast.unparse(field.value)
+            yield field.target.id, default, " ".join(str(text.value.value).split())
+
+
+def example() -> str:
+    """The commented configuration that `tagweave init` writes."""
+    lines = ["# Tagweave's configuration. Every key: `docs/configuration.md`.", "", EXAMPLE_SOURCES]
+    for field, default, text in documented(Settings):
+        shown = {"None": "sqlite:///inventory.db", "{}": "{team: [k8s.pod.label.team, k8s.namespace.name]}"}
+        lines += [f"# {text}", f"# {field}: {shown.get(default, default.strip(chr(39)))}", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def reference() -> str:
+    """docs/configuration.md."""
+    out = [
+        "# Configuration",
+        "",
+        "`tagweave.yaml`: `--config FILE`, else `$TAGWEAVE_CONFIG`, else `./tagweave.yaml`. State is kept under",
+        "`--data-dir`, else `$TAGWEAVE_DATA_DIR`, else the platform's data folder. Relative paths start at the file's",
+        "folder. A wrong file is refused with its line and key. `tagweave init` writes a commented example.",
+        "",
+        "This page is made from the code: `make docs`.",
+        "",
+        "## Settings",
+        "",
+        *_table(Settings),
+        "",
+        "## Sources",
+        "",
+        "`sources` is a list; each has a `name`, a `type`, and the keys of its type.",
+    ]
+    for name in sources.TYPES:
+        out += ["", f"### `type: {name}`", "", *_table(sources.config_type(name))]
+    return "\n".join(out) + "\n"
+
+
+def _table(struct: type[Any]) -> list[str]:
+    rows = [f"| `{f}` | `{d}` | {t} |" for f, d, t in documented(struct)]
+    return ["| key | default | meaning |", "|---|---|---|", *rows]
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(reference())
