@@ -46,6 +46,7 @@ _KNOWN: Final[dict[str, str]] = {
     "destination.pod_uid": "destination_k8s_pod_uid dst_pod_uid",
     "source.container_id": "source_container_id",
     "destination.container_id": "destination_container_id",
+    "network": "network network_id",
     "cluster": "cluster k8s_cluster_name k8s_cluster_uid k8s_clustername cluster_name",
     "vpc": "vpc_id vpc cloud_vpc_id",
     "node": "node node_name k8s_node_name agentip",
