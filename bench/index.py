@@ -47,9 +47,7 @@ def best(run: Callable[[], object], rounds: int = 5) -> float:
 def addresses(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     half = ADDRESSES // 2
     hi = np.zeros(ADDRESSES, np.uint64)
-    lo = (np.uint64(0xFFFF) << np.uint64(32)) | (
-        np.uint64(0x0A000000) + np.arange(ADDRESSES, dtype=np.uint64)
-    )
+    lo = (np.uint64(0xFFFF) << np.uint64(32)) | (np.uint64(0x0A000000) + np.arange(ADDRESSES, dtype=np.uint64))
     hi[half:] = np.uint64(0xFD00000000000000) + (np.arange(half, dtype=np.uint64) >> np.uint64(8))
     lo[half:] = rng.permutation(np.arange(half, dtype=np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
     order = rng.permutation(ADDRESSES)

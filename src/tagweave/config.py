@@ -87,9 +87,7 @@ def load(path: Path) -> Config:
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
-        raise ConfigError(
-            f"there is no {path}: write one with `tagweave init`, or name it with --config"
-        ) from None
+        raise ConfigError(f"there is no {path}: write one with `tagweave init`, or name it with --config") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {path}: {error}") from error
     return _Reader(path, text).read()
@@ -130,16 +128,12 @@ class _Reader:
 
     def _source(self, value: Any, path: str) -> Configured:  # noqa: ANN401 - any YAML
         if not isinstance(value, dict):
-            raise self._error(
-                path, f"expected a mapping with `name` and `type`, found {type(value).__name__}"
-            )
+            raise self._error(path, f"expected a mapping with `name` and `type`, found {type(value).__name__}")
         fields = dict(value)
         kind = fields.pop("type", None)
         if not isinstance(kind, str) or kind not in sources.TYPES:
             choices = ", ".join(sources.TYPES)
-            found = (
-                "no `type`" if kind is None else f"type {kind!r}{_nearest(str(kind), list(sources.TYPES))}"
-            )
+            found = "no `type`" if kind is None else f"type {kind!r}{_nearest(str(kind), list(sources.TYPES))}"
             raise self._error(f"{path}.type" if kind else path, f"found {found}; expected one of {choices}")
         struct = sources.config_type(kind)
         config = self._convert(fields, struct, path, [*struct.__struct_fields__, "type"])
@@ -198,9 +192,7 @@ def _absolute(config: Any, folder: Path) -> Any:  # noqa: ANN401 - any source's 
     if getattr(config, "path", None):
         changes["path"] = str(folder / config.path)
     if getattr(config, "snapshots", ()):
-        changes["snapshots"] = tuple(
-            msgspec.structs.replace(m, path=str(folder / m.path)) for m in config.snapshots
-        )
+        changes["snapshots"] = tuple(msgspec.structs.replace(m, path=str(folder / m.path)) for m in config.snapshots)
     return msgspec.structs.replace(config, **changes) if changes else config
 
 

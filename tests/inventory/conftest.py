@@ -20,11 +20,7 @@ def _program(name: str) -> str | None:
 
 def _as_other_user(command: list[str]) -> list[str]:
     """PostgreSQL's server refuses to run as root."""
-    return (
-        ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *command]
-        if os.getuid() == 0
-        else command
-    )
+    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *command] if os.getuid() == 0 else command
 
 
 @pytest.fixture(scope="session")
@@ -57,9 +53,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def fresh_store(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[], str]:
+def fresh_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
     """Makes the URL of a new, empty database at each call."""
     if request.param == "sqlite":
         return lambda: f"sqlite:///{tmp_path_factory.mktemp('store')}/inventory.db"

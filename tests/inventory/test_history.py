@@ -209,9 +209,7 @@ def test_a_newer_database_is_refused_with_what_to_do(tmp_path: Path) -> None:
         Inventory.open(url)
 
 
-@pytest.mark.parametrize(
-    "url", ["mysql://u:secret@h/db", "no url at all", "postgresql://u:secret@/x?host=/nowhere"]
-)
+@pytest.mark.parametrize("url", ["mysql://u:secret@h/db", "no url at all", "postgresql://u:secret@/x?host=/nowhere"])
 def test_a_store_that_cannot_be_opened_is_named_without_its_password(url: str) -> None:
     with pytest.raises(StoreError) as caught:
         Inventory.open(url)

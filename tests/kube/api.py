@@ -133,9 +133,7 @@ class Api:
         """The path of the object that a manifest describes."""
         version, kind = manifest["apiVersion"], manifest["kind"]
         prefix = f"/apis/{version}" if "/" in version else f"/api/{version}"
-        resource = wait_until(
-            lambda: self._resource(prefix, kind), f"{version} {kind} is served", KIND_SERVED_WITHIN
-        )
+        resource = wait_until(lambda: self._resource(prefix, kind), f"{version} {kind} is served", KIND_SERVED_WITHIN)
         metadata = manifest["metadata"]
         scope = f"/namespaces/{metadata.get('namespace', 'default')}"
         within = scope if resource["namespaced"] else ""

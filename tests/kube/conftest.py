@@ -27,9 +27,7 @@ def namespace(control_plane: ControlPlane) -> Iterator[str]:
     manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     control_plane.api.apply(manifest)
     account = f"/api/v1/namespaces/{name}/serviceaccounts/default"
-    control_plane.wait_until(
-        lambda: control_plane.api.request("GET", account).status == 200, f"{account} is there"
-    )
+    control_plane.wait_until(lambda: control_plane.api.request("GET", account).status == 200, f"{account} is there")
     yield name
     control_plane.mend()
     control_plane.api.delete(manifest)

@@ -171,9 +171,7 @@ class ControlPlane:
         self.api.apply(manifests.deployment(name, replicas, namespace))
         return self.wait_for_pods(f"app={name}", replicas, namespace)
 
-    def wait_for_pods(
-        self, selector: str, count: int, namespace: str = "default", timeout: float = 60
-    ) -> list[Object]:
+    def wait_for_pods(self, selector: str, count: int, namespace: str = "default", timeout: float = 60) -> list[Object]:
         """The pods that a label selector selects, once they are `count` and all of them run."""
         path = f"/api/v1/namespaces/{namespace}/pods"
         found: list[Object] = []
@@ -238,9 +236,7 @@ class ControlPlane:
             layout.controller_manager(where, login("system:kube-controller-manager")),
             healthy(ports.controller_manager),
         )
-        self.scheduler = component(
-            layout.scheduler(where, login("system:kube-scheduler")), healthy(ports.scheduler)
-        )
+        self.scheduler = component(layout.scheduler(where, login("system:kube-scheduler")), healthy(ports.scheduler))
         # KWOK ships no role for its own use outside a cluster, so it is an administrator.
         self.kwok = component(
             layout.kwok(where, login("kwok", ["system:masters"])),

@@ -133,9 +133,7 @@ def test_a_pod_of_a_job_succeeds_and_its_container_ends(
         }
     )
     job = f"/apis/batch/v1/namespaces/{namespace}/jobs/once"
-    control_plane.wait_until(
-        lambda: control_plane.api.get(job)["status"].get("succeeded") == 1, "the job succeeds"
-    )
+    control_plane.wait_until(lambda: control_plane.api.get(job)["status"].get("succeeded") == 1, "the job succeeds")
     (pod,) = control_plane.api.items(f"/api/v1/namespaces/{namespace}/pods")
     (state,) = (row["state"] for row in pod["status"]["containerStatuses"])
     assert pod["status"]["phase"] == "Succeeded"
@@ -271,9 +269,7 @@ def test_a_killed_etcd_comes_back_with_its_data(
     (before,) = control_plane.api.apply(config_map("kept", namespace, answer="42"))
     control_plane.etcd.restart()
     path = f"/api/v1/namespaces/{namespace}/configmaps/kept"
-    control_plane.wait_until(
-        lambda: control_plane.api.request("GET", path).status == 200, "etcd answers again"
-    )
+    control_plane.wait_until(lambda: control_plane.api.request("GET", path).status == 200, "etcd answers again")
     assert control_plane.api.get(path) == before
 
 
@@ -418,9 +414,7 @@ def test_a_component_that_cannot_start_says_why_and_leaves_nothing_running(
 
 
 def test_the_keeper_kills_what_a_dead_test_run_left_behind() -> None:
-    left, stopped = (
-        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) for _ in range(2)
-    )
+    left, stopped = (subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) for _ in range(2))
     lines = f"+{left.pid}\n+{stopped.pid}\n-{stopped.pid}\n"
     subprocess.run([sys.executable, str(KEEPER)], input=lines, text=True, check=True)
     assert wait_until(left.poll, "the process is killed") == -9

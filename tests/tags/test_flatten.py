@@ -1,5 +1,7 @@
 """Who holds an address: `flatten` against the rules written out moment by moment."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +20,7 @@ def claims(draw: st.DrawFn) -> Claim:
 
 
 def sure(claim: Claim, moment: int) -> bool:
-    return claim.end == FOREVER or claim.seen_until == claim.end or moment < claim.seen_until
+    return claim.end in (FOREVER, claim.seen_until) or moment < claim.seen_until
 
 
 def live(claim: Claim, moment: int, everyone: list[Claim]) -> bool:
@@ -26,9 +28,7 @@ def live(claim: Claim, moment: int, everyone: list[Claim]) -> bool:
         return False
     if claim.seen_until == claim.end:
         return True
-    rivals = (
-        c for c in everyone if c.rank == claim.rank and c.owner != claim.owner and c.start > claim.start
-    )
+    rivals = (c for c in everyone if c.rank == claim.rank and c.owner != claim.owner and c.start > claim.start)
     return not any(claim.seen_until <= c.start <= moment for c in rivals)
 
 
@@ -66,7 +66,7 @@ def test_at_each_moment_the_holder_is_the_one_that_the_rules_name(everyone: list
 def test_pieces_ascend_and_do_not_overlap(everyone: list[Claim]) -> None:
     pieces = flatten(everyone)
     assert all(p.start < p.end for p in pieces)
-    assert all(a.end <= b.start for a, b in zip(pieces, pieces[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(pieces))
 
 
 def test_an_unsure_end_gives_way_to_the_successor_and_does_not_come_back() -> None:

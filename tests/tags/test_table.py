@@ -18,9 +18,7 @@ Held = dict[tuple[int, int], list[tuple[int, int]]]
 @st.composite
 def holdings(draw: st.DrawFn) -> Held:
     """(key, network) → ascending (time, value)."""
-    pairs = draw(
-        st.lists(st.tuples(st.sampled_from(KEYS), st.sampled_from(NETWORKS)), unique=True, min_size=1)
-    )
+    pairs = draw(st.lists(st.tuples(st.sampled_from(KEYS), st.sampled_from(NETWORKS)), unique=True, min_size=1))
     out: Held = {}
     for pair in pairs:
         moments = draw(st.lists(st.sampled_from(TIMES), unique=True, min_size=1, max_size=9))
@@ -94,9 +92,7 @@ def test_a_lookup_finds_what_a_dictionary_finds(held: Held) -> None:
     fast = table.find(made, hi, lo, at, network)
     decided = fast != 0
     np.testing.assert_array_equal(fast[decided], want[decided])
-    np.testing.assert_array_equal(
-        table.contains(made, hi, lo), [k in {key for key, _ in held} for k, _, _ in probes]
-    )
+    np.testing.assert_array_equal(table.contains(made, hi, lo), [k in {key for key, _ in held} for k, _, _ in probes])
 
 
 def test_a_record_of_one_network_with_few_breakpoints_needs_no_second_look() -> None:

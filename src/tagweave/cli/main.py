@@ -33,9 +33,7 @@ NetworkOption = Annotated[
     typer.Option("--network", help="The VPC, cluster or node from where the key is seen: its id or name."),
 ]
 AtOption = Annotated[str | None, typer.Option("--at", metavar="TIME", help="RFC 3339; else now.")]
-NamesOption = Annotated[
-    str | None, typer.Option("--names", help="otel, deepflow or ecs; else as configured.")
-]
+NamesOption = Annotated[str | None, typer.Option("--names", help="otel, deepflow or ecs; else as configured.")]
 
 
 def run() -> None:
@@ -96,7 +94,7 @@ def init(
     """
     from tagweave import config as configuration  # noqa: PLC0415 - only this command needs its generator
 
-    path = configuration.find(config or context.obj._config_file)  # noqa: SLF001 - the same command line
+    path = configuration.find(config or context.obj._config_file)
     if path.exists() and not force:
         raise ConfigError(f"{path} is there already: --force writes over it")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -181,9 +179,7 @@ def resources(
 @app.command()
 def lookup(
     context: typer.Context,
-    key: Annotated[
-        str, typer.Argument(help="IP address, pod uid, namespace/pod, container id, VM id, host, MAC.")
-    ],
+    key: Annotated[str, typer.Argument(help="IP address, pod uid, namespace/pod, container id, VM id, host, MAC.")],
     network: NetworkOption = None,
     at: AtOption = None,
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Picks the service.")] = None,
@@ -203,9 +199,7 @@ def lookup(
     state: State = context.obj.also(config, data_dir)
     when = moment(at)
     vocabulary = names or state.config.settings.names
-    answer = state.index().lookup(
-        key, network=network, at=when, port=port, protocol=protocol, names=vocabulary
-    )
+    answer = state.index().lookup(key, network=network, at=when, port=port, protocol=protocol, names=vocabulary)
     asking.show(answer, form, why=why)
     raise typer.Exit(0 if answer.match else NOT_FOUND)
 
@@ -251,9 +245,7 @@ def tag(
         typer.Option("--tag", metavar="NAME", help="Repeatable: these tags in place of the usual."),
     ] = None,
     names: NamesOption = None,
-    encode: Annotated[
-        str, typer.Option("--encode", help="names: a column a tag; ids: a tagset id an end.")
-    ] = "names",
+    encode: Annotated[str, typer.Option("--encode", help="names: a column a tag; ids: a tagset id an end.")] = "names",
     network: NetworkOption = None,
     at: AtOption = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace tags that records carry.")] = False,

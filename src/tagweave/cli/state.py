@@ -34,7 +34,7 @@ class State:
         self._config: config.Config | None = None
 
     def also(self, config_file: str | None, data_dir: str | None) -> "State":
-        """This state with the options of a command."""
+        """The same with the options of a command."""
         return State(config_file or self._config_file, data_dir or self._data_dir)
 
     @property

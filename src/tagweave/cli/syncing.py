@@ -50,9 +50,7 @@ class Report:
             row["status"], row["error"] = "failed", changes.error
         elif changes.held:
             row["status"] = "held"
-            row["error"] = (
-                f"{changes.held} resources are gone from the listing: kept until the next one agrees"
-            )
+            row["error"] = f"{changes.held} resources are gone from the listing: kept until the next one agrees"
         elif not changes.late:
             row["status"], row["error"] = "fresh", None
 

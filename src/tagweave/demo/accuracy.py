@@ -24,12 +24,8 @@ def compare(truth: World, flows: Flows, tagged: Path) -> Scores:
     want = np.concatenate([owner[flows.source], owner[flows.destination]])
     named = np.concatenate([flows.named, flows.named])
     answers = {
-        "as of event time (Tagweave)": np.concatenate(
-            [_found(truth, tagged, s) for s in ("source", "destination")]
-        ),
-        "latest owner": np.concatenate(
-            [latest(truth, flows, h, 0) for h in (flows.source, flows.destination)]
-        ),
+        "as of event time (Tagweave)": np.concatenate([_found(truth, tagged, s) for s in ("source", "destination")]),
+        "latest owner": np.concatenate([latest(truth, flows, h, 0) for h in (flows.source, flows.destination)]),
         f"latest owner, {GRACE} s grace": np.concatenate(
             [latest(truth, flows, h, GRACE) for h in (flows.source, flows.destination)]
         ),

@@ -62,9 +62,7 @@ def rfc3339(at: int) -> str:
 def _yaml(sources: list[dict[str, Any]]) -> str:
     lines = ["# The demo's estate: two clusters and two cloud accounts.", "sources:"]
     for source in sources:
-        head = ", ".join(
-            f"{k}: {msgspec.json.encode(v).decode()}" for k, v in source.items() if k != "snapshots"
-        )
+        head = ", ".join(f"{k}: {msgspec.json.encode(v).decode()}" for k, v in source.items() if k != "snapshots")
         lines += [f"  - {{{head}, snapshots: ["]
         lines += [f"      {{path: {m['path']}, at: {m['at']}}}," for m in source["snapshots"]]
         lines += ["    ]}"]
@@ -173,9 +171,7 @@ def _pod(cluster: Cluster, pod: Pod, at: int) -> dict[str, Any]:
 
 def _workload(workload: Workload, at: int) -> dict[str, Any]:
     tier = "gold" if at > START + LENGTH // 2 else "silver"
-    meta = _meta(
-        workload.name, workload.uid, workload.namespace, {"app": workload.name, "tier": tier}, START - 80_000
-    )
+    meta = _meta(workload.name, workload.uid, workload.namespace, {"app": workload.name, "tier": tier}, START - 80_000)
     return {"metadata": meta, "spec": {"selector": {"matchLabels": {"app": workload.name}}}}
 
 

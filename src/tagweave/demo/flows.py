@@ -104,7 +104,7 @@ def draw(truth: World, count: int, seed: int) -> Flows:
     network = np.array([h.network for h in truth.holdings])
     source, at = _sources(rng, start, end, network, count)
     view = network[source]
-    destination = _partners(rng, truth, start, end, network, view, at)
+    destination = _partners(rng, truth, start, end, network, source, at)
     named = rng.random(count) < _NAMED
     _to_nobody(rng, truth, destination, view, at, named)
     swap = rng.random(count) < 0.5
@@ -139,13 +139,13 @@ def _seen_from(truth: World) -> dict[int, list[int]]:
     return out
 
 
-def _partners(
-    rng: np.random.Generator, truth: World, start: I64, end: I64, network: I64, view: I64, at: I64
-) -> I64:
-    """For each record a holding that lasts through its slot of time and is seen from its network."""
+def _partners(rng: np.random.Generator, truth: World, start: I64, end: I64, network: I64, source: I64, at: I64) -> I64:
+    """For each record a holding of its family that lasts through its slot and is seen from its network."""
+    view = network[source]
     slots = (at - START) // _SLOT
     destination = np.empty(len(at), np.int64)
-    key = view * (LENGTH // _SLOT + 1) + slots
+    ipv6 = np.array([":" in h.address for h in truth.holdings])
+    key = (view * (LENGTH // _SLOT + 1) + slots) * 2 + ipv6[source]
     order = np.argsort(key, kind="stable")
     cuts = np.flatnonzero(np.diff(key[order])) + 1
     reachable = {v: np.flatnonzero(np.isin(network, seen)) for v, seen in _seen_from(truth).items()}
@@ -153,6 +153,7 @@ def _partners(
         mine = reachable[int(view[rows[0]])]
         since = START + int(slots[rows[0]]) * _SLOT
         lasting = mine[(start[mine] <= since) & (end[mine] >= since + _SLOT)]
+        lasting = lasting[ipv6[lasting] == ipv6[source[rows[0]]]]
         destination[rows] = rng.choice(lasting, len(rows))
     return destination
 

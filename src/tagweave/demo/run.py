@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,9 +58,7 @@ def run(folder: Path, count: int) -> None:
         index = TagIndex.build(inventory.versions(), accounts=settings.accounts())
         inventory.close()
         keys = index.compiled.base.keys
-        step["more"] = (
-            f"{keys:,} addresses, {len(index.addresses) - keys:,} ranges, {len(index.tagsets):,} tagsets"
-        )
+        step["more"] = f"{keys:,} addresses, {len(index.addresses) - keys:,} ranges, {len(index.tagsets):,} tagsets"
     with clock.step("tagged both ends of every record, as of its time") as step:
         report = tag(str(records), str(tagged), index, Weaver(index, _TAGS), Options())
         step["more"] = f"{report.records / report.seconds:,.0f} records a second"
@@ -101,12 +99,8 @@ def _sync(settings: configuration.Config, folder: Path) -> tuple[Inventory, int]
 def _show_records(console: Console, before: Path, after: Path) -> None:
     """A few records as they were and as they are."""
     rows = pq.read_table(after).slice(0, 2000).to_pylist()
-    chosen = [r for r in rows if r["source.k8s.pod.name"] and r["destination.tagweave.match"] == "ip"][
-        :_SHOWN
-    ]
-    table = Table(
-        title=f"\nof {before.name} and {after.name}", box=None, title_justify="left", pad_edge=False
-    )
+    chosen = [r for r in rows if r["source.k8s.pod.name"] and r["destination.tagweave.match"] == "ip"][:_SHOWN]
+    table = Table(title=f"\nof {before.name} and {after.name}", box=None, title_justify="left", pad_edge=False)
     for column in ("time", "record", "source", "destination"):
         table.add_column(column, overflow="fold")
     for row in chosen:
@@ -135,9 +129,7 @@ def _show_accuracy(console: Console, scores: accuracy.Scores) -> None:
             table.add_column(f"{what}\n{network}", justify="right")
     for policy, by_network in scores.items():
         cells = [
-            f"{by_network[known][what]:.2%}"
-            for known in ("known", "unknown")
-            for what in ("right", "wrong", "missing")
+            f"{by_network[known][what]:.2%}" for known in ("known", "unknown") for what in ("right", "wrong", "missing")
         ]
         table.add_row(policy, *cells)
     console.print(table)

@@ -85,7 +85,7 @@ class _Addresses:
     def __init__(self, node: int, rng: random.Random) -> None:
         self._node = node
         self._rng = rng
-        self._free_at = {host: 0 for host in range(2, 2 + _ADDRESSES_A_NODE)}
+        self._free_at = dict.fromkeys(range(2, 2 + _ADDRESSES_A_NODE), 0)
 
     def take(self, now: int) -> int | None:
         free = [host for host, at in self._free_at.items() if at <= now]
@@ -102,10 +102,7 @@ class _Addresses:
 
 def simulate(seed: int) -> list[Cluster]:
     """Both clusters."""
-    return [
-        _Simulator(name, i, random.Random(f"{seed}/{name}")).run()
-        for i, name in enumerate(("shop-eu", "shop-ap"))
-    ]
+    return [_Simulator(name, i, random.Random(f"{seed}/{name}")).run() for i, name in enumerate(("shop-eu", "shop-ap"))]
 
 
 class _Simulator:

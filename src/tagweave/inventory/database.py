@@ -20,9 +20,7 @@ def open_database(url: str) -> Engine:
     try:
         made = make_url(url)
     except ArgumentError as error:
-        raise StoreError(
-            f"store {url!r} is no database URL: write sqlite:///path or postgresql://host/db"
-        ) from error
+        raise StoreError(f"store {url!r} is no database URL: write sqlite:///path or postgresql://host/db") from error
     shown = made.render_as_string(hide_password=True)
     if made.get_backend_name() not in {"sqlite", "postgresql"}:
         raise StoreError(f"store {shown}: Tagweave keeps its inventory in sqlite or postgresql")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Self, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Engine, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Table, and_, bindparam, delete, func, insert, select, update
 
 from tagweave.errors import StoreError
 from tagweave.inventory import schema
@@ -13,6 +13,7 @@ from tagweave.inventory.database import lock_for_writing, open_database
 from tagweave.inventory.history import ChangeSet, ScopeState, Version
 from tagweave.inventory.reconcile import Current, Plan, Written, ended, first_valid, reconcile
 from tagweave.model import AnyResource, Change, Failure, Scope, Snapshot
+from tagweave.model.collection import no_collection
 from tagweave.model.times import FOREVER, to_ns
 
 _MOST_IDS: Final = 2**30 - 1
@@ -57,7 +58,7 @@ class Inventory:
 
     def observe(self, batch: Snapshot | Change | Failure) -> ChangeSet:
         """Apply what a source saw, in one transaction."""
-        with self._engine.begin() as connection:
+        with no_collection(), self._engine.begin() as connection:
             lock_for_writing(connection)
             changes = _Writer(connection, batch.scope, to_ns(batch.observed_at)).apply(batch)
         for subscriber in self._subscribers:
@@ -86,9 +87,7 @@ class Inventory:
         """Versions in ascending order of (rid, valid_from): of some kinds, as of a time, of one source."""
         v, r, s = schema.version.c, schema.resource.c, schema.scope.c
         query = (
-            select(
-                v.resource_id, v.body, v.valid_from, v.valid_to, v.seen_until, s.last_success, v.learned_at
-            )
+            select(v.resource_id, v.body, v.valid_from, v.valid_to, v.seen_until, s.last_success, v.learned_at)
             .join(schema.resource, r.id == v.resource_id)
             .outerjoin(schema.scope, and_(s.source == r.source, s.kind == r.kind, s.part == r.part))
             .order_by(v.resource_id, v.valid_from)
@@ -157,9 +156,7 @@ class _Writer:
         self._save(state, success=self._observed_at, held=kept, held_since=since)
         if opened or closed or plan.moved:
             _count_up(self._connection, "revision", 1)
-        return ChangeSet(
-            self._scope, self._observed_at, tuple(opened), tuple(closed), plan.unchanged, len(plan.held)
-        )
+        return ChangeSet(self._scope, self._observed_at, tuple(opened), tuple(closed), plan.unchanged, len(plan.held))
 
     def _write(
         self, plan: Plan, seen: int, state: Mapping[str, Any], exact: bool
@@ -173,9 +170,7 @@ class _Writer:
             start = max(self._observed_at, old.valid_from)
             if start > old.valid_from:
                 closed.append(self._closed(old, start, start if exact else min(seen, start)))
-            opened.append(
-                Version(old.rid, written.resource, start, FOREVER, self._observed_at, self._learned_at)
-            )
+            opened.append(Version(old.rid, written.resource, start, FOREVER, self._observed_at, self._learned_at))
         held = set(msgspec.json.decode(state["held"], type=list[str]))
         gone = self._open_versions([known[native].rid for native in plan.removed])
         for native in plan.removed:
@@ -217,19 +212,11 @@ class _Writer:
         wrote = {w.resource.id: w for w in (*plan.added, *plan.changed)}
         new = [o for o in opened if o.resource.id in self._new_ids]
         if new:
-            key = {"source": self._scope.source, "kind": self._scope.kind, "part": part}
-            execute(
-                insert(schema.resource),
-                [
-                    {
-                        **key,
-                        "id": o.rid,
-                        "native_id": o.resource.id,
-                        "valid_from": o.valid_from,
-                        "fingerprint": wrote[o.resource.id].fingerprint,
-                    }
-                    for o in new
-                ],
+            key = (self._scope.source, self._scope.kind)
+            _insert(
+                self._connection,
+                schema.resource,
+                [(o.rid, *key, o.resource.id, part, o.valid_from, wrote[o.resource.id].fingerprint) for o in new],
             )
         if closed:
             v = schema.version
@@ -237,26 +224,14 @@ class _Writer:
                 update(v)
                 .where(v.c.resource_id == bindparam("rid"), v.c.valid_from == bindparam("since"))
                 .values(valid_to=bindparam("until"), seen_until=bindparam("seen")),
-                [
-                    {"rid": c.rid, "since": c.valid_from, "until": c.valid_to, "seen": c.seen_until}
-                    for c in closed
-                ],
+                [{"rid": c.rid, "since": c.valid_from, "until": c.valid_to, "seen": c.seen_until} for c in closed],
             )
         self._replace_in_place(opened)
         if opened:
-            execute(
-                insert(schema.version),
-                [
-                    {
-                        "resource_id": o.rid,
-                        "valid_from": o.valid_from,
-                        "valid_to": FOREVER,
-                        "seen_until": None,
-                        "learned_at": o.learned_at,
-                        "body": wrote[o.resource.id].body,
-                    }
-                    for o in opened
-                ],
+            _insert(
+                self._connection,
+                schema.version,
+                [(o.rid, o.valid_from, FOREVER, None, o.learned_at, wrote[o.resource.id].body) for o in opened],
             )
         current = [
             {
@@ -275,9 +250,7 @@ class _Writer:
             execute(
                 update(r)
                 .where(r.c.id == bindparam("rid"))
-                .values(
-                    valid_from=bindparam("since"), fingerprint=bindparam("print"), part=bindparam("into")
-                ),
+                .values(valid_from=bindparam("since"), fingerprint=bindparam("print"), part=bindparam("into")),
                 current,
             )
         if plan.moved:
@@ -288,11 +261,7 @@ class _Writer:
 
     def _replace_in_place(self, opened: list[Version]) -> None:
         """A version that begins when its predecessor did takes its place."""
-        same = [
-            o
-            for o in opened
-            if (known := self._known.get(o.resource.id)) and known.valid_from == o.valid_from
-        ]
+        same = [o for o in opened if (known := self._known.get(o.resource.id)) and known.valid_from == o.valid_from]
         if same:
             v = schema.version
             self._connection.execute(
@@ -325,9 +294,7 @@ class _Writer:
         ends: dict[int, int] = {}
         for some_ids in _chunks(list(known.values())):
             rows = self._connection.execute(
-                select(v.resource_id, func.max(v.valid_to))
-                .where(v.resource_id.in_(some_ids))
-                .group_by(v.resource_id)
+                select(v.resource_id, func.max(v.valid_to)).where(v.resource_id.in_(some_ids)).group_by(v.resource_id)
             )
             ends.update((rid, end) for rid, end in rows)
         return {native: (rid, ends.get(rid, 0)) for native, rid in known.items()}
@@ -376,9 +343,7 @@ class _Writer:
             self._connection.execute(insert(schema.scope).values(**key, **values))
             return
         s = schema.scope
-        self._connection.execute(
-            update(s).where(*(s.c[name] == value for name, value in key.items())).values(**values)
-        )
+        self._connection.execute(update(s).where(*(s.c[name] == value for name, value in key.items())).values(**values))
 
 
 def _state(row: Row) -> ScopeState:
@@ -401,6 +366,16 @@ def _count_up(connection: Connection, name: str, by: int) -> int:
     if not done.rowcount:
         connection.execute(insert(table).values(name=name, value=by))
     return before
+
+
+def _insert(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:
+    """Insert whole rows, their columns in the table's order, without a dictionary for each."""
+    statement = insert(table).compile(dialect=connection.dialect)
+    names = [column.name for column in table.columns]
+    if connection.dialect.positional:
+        connection.exec_driver_sql(str(statement), rows)
+    else:
+        connection.exec_driver_sql(str(statement), [dict(zip(names, row, strict=True)) for row in rows])
 
 
 def _chunks(items: list[_T]) -> Iterator[list[_T]]:

@@ -5,6 +5,7 @@ An IPv4 address and its IPv4-mapped IPv6 form (RFC 4291 section 2.5.5.2) are one
 """
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import NamedTuple
 
 _MAPPED = 0xFFFF << 32
@@ -27,7 +28,13 @@ def parse(text: str) -> IPv4Address | IPv6Address:
 
 def canonical(text: str) -> str:
     """The one text form of an address. Raises ValueError if it is none."""
-    return str(parse(text))
+    try:  # the system's own parser is ten times as fast as ours below, which decides where that one does not
+        if ":" not in text:
+            return inet_ntop(AF_INET, inet_pton(AF_INET, text))
+        found = inet_ntop(AF_INET6, inet_pton(AF_INET6, text))
+    except OSError:
+        return str(parse(text))
+    return str(parse(text)) if "." in found else found
 
 
 def canonical_prefix(text: str) -> str:
@@ -37,8 +44,13 @@ def canonical_prefix(text: str) -> str:
 
 def pack(text: str) -> int:
     """The 128-bit number of an address; IPv4 is packed as IPv4-mapped. Raises ValueError if it is none."""
-    address = parse(text)
-    return _MAPPED | int(address) if isinstance(address, IPv4Address) else int(address)
+    try:
+        if ":" not in text:
+            return _MAPPED | int.from_bytes(inet_pton(AF_INET, text))
+        return int.from_bytes(inet_pton(AF_INET6, text))
+    except OSError:
+        address = parse(text)
+        return _MAPPED | int(address) if isinstance(address, IPv4Address) else int(address)
 
 
 def unpack(number: int) -> str:

@@ -58,9 +58,7 @@ KINDS: dict[str, Kind] = {
         ),
     ),
     "nat_gateway": Kind("cloud", _by_id(region="region", vpc="vpc", subnets="subnet")),
-    "load_balancer": Kind(
-        "cloud", _by_id(region="region", vpc="vpc", subnets="subnet", listeners__targets__vm="vm")
-    ),
+    "load_balancer": Kind("cloud", _by_id(region="region", vpc="vpc", subnets="subnet", listeners__targets__vm="vm")),
     "peering_connection": Kind("cloud", _by_id(vpcs__region="region", vpcs__vpc="vpc")),
     "cen": Kind("cloud", _REGION),
     "rds": Kind("cloud", _DATABASE),

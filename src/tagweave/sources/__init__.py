@@ -57,6 +57,4 @@ def _module(name: str) -> Any:  # noqa: ANN401 - a module that holds Config and 
     except ModuleNotFoundError as error:
         if not found.extra:
             raise
-        raise ConfigError(
-            f"source type {name!r} needs {error.name}: pip install 'tagweave[{found.extra}]'"
-        ) from error
+        raise ConfigError(f"source type {name!r} needs {error.name}: pip install 'tagweave[{found.extra}]'") from error

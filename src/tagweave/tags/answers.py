@@ -95,8 +95,10 @@ def lookup(
     protocol: str = "tcp",
     names: str = "otel",
 ) -> Answer:
-    """What `key` was at a time: an IP address, pod uid, `namespace/pod`, container id, VM id, host name, MAC
-    address, or the native id of any resource. Without `at`, now.
+    """What a key was at a time; without `at`, now.
+
+    A key is an IP address, pod uid, `namespace/pod`, container id, VM id, host name, MAC address, or the native
+    id of any resource.
 
     Raises LookupKeyError where `network` names none or several, ConfigError for an unknown vocabulary.
     """
@@ -130,17 +132,13 @@ def history(index: TagIndex, key: str, *, network: str | None = None) -> list[Ho
         for since, until, owner in _owned(index.held(128, address, one))
     ]
     spans.sort()
-    return [
-        _holding(index, index.networks.label(one), owner, since, until) for since, until, owner, one in spans
-    ]
+    return [_holding(index, index.networks.label(one), owner, since, until) for since, until, owner, one in spans]
 
 
 class _Asker:
     """One look-up: what is asked, and what has been said on the way."""
 
-    def __init__(
-        self, index: TagIndex, key: str, network: str | None, at: int, where: int | None, names: str
-    ) -> None:
+    def __init__(self, index: TagIndex, key: str, network: str | None, at: int, where: int | None, names: str) -> None:
         self._index = index
         self._key = key
         self._network = network
@@ -169,9 +167,7 @@ class _Asker:
         live = [c for c in known if c.start <= self._at < c.end]
         if not live:
             live = [c for c in known if c.rule in {"pod_uid", "container_id"}]
-            self._why.append(
-                "no resource has that name at that time; ids that are never reused still mean one"
-            )
+            self._why.append("no resource has that name at that time; ids that are never reused still mean one")
         if self._where is not None:
             live = [c for c in live if self._where in _networks_of(self._index, c)]
         if not live:
@@ -179,12 +175,11 @@ class _Asker:
             return self._nothing(f"not_at_that_time: {self._key!r} is known {spans}", [])
         if len({c.owner for c in live}) > 1:
             candidates = [self._named_candidate(c) for c in live]
-            return self._nothing(
-                f"ambiguous: {len(live)} resources are named {self._key!r} at that time", candidates
-            )
+            return self._nothing(f"ambiguous: {len(live)} resources are named {self._key!r} at that time", candidates)
         claim = live[0]
         self._why.append(f"{claim.rule} {self._key!r} means {self._describe(claim.owner)}")
-        row = {**_row_at(claim, self._at), "rule": RULE_WORDS.index(claim.rule)}
+        row = self._index.claims.row_of_name(claim, self._at)
+        row["rule"] = RULE_WORDS.index(claim.rule)
         return self._answer(row, claim.start, claim.end, self._network, [])
 
     # ---- seeking
@@ -229,9 +224,7 @@ class _Asker:
                 )
                 return _Hit(network, key[0], piece), True
         if held:
-            spans = "; ".join(
-                f"{self._describe(p.claims[0].owner)} {_span(p.start, p.end)}" for p in held[-3:]
-            )
+            spans = "; ".join(f"{self._describe(p.claims[0].owner)} {_span(p.start, p.end)}" for p in held[-3:])
             self._why.append(f"{self._index.networks.label(network)}: held at other times: {spans}")
         return None, bool(held)
 
@@ -318,13 +311,8 @@ def _named(index: TagIndex, key: str) -> list[NameClaim]:
 
 
 def _networks_of(index: TagIndex, claim: NameClaim) -> set[int]:
-    row = claim.rows[-1].row
+    row = index.claims.row_of_name(claim, claim.end - 1)
     return {index.networks.of(rid) for rid in (row.get("cluster", 0), row.get("vpc", 0)) if rid}
-
-
-def _row_at(claim: NameClaim, at: int) -> dict[str, int]:
-    rows = [s for s in claim.rows if s.start <= at] or list(claim.rows[:1])
-    return dict(rows[-1].row)
 
 
 def _owned(held: Sequence[Held]) -> Iterator[tuple[int, int, int]]:

@@ -14,7 +14,7 @@ from tagweave.model.addresses import pack, pack_prefix
 from tagweave.model.times import FOREVER, to_ns
 from tagweave.tags.graph import Graph, Stretch, cut, pieces
 from tagweave.tags.networks import INTERNET, Networks, is_public
-from tagweave.tags.services import Services
+from tagweave.tags.services import Membership, Services
 
 RULE_WORDS: Final = (
     "",
@@ -89,15 +89,14 @@ class AddressClaim(NamedTuple):
 
 
 class NameClaim(NamedTuple):
-    """A name, by a rule, that meant a resource during [start, end)."""
+    """A name, by a rule, that meant a resource during [start, end); `container` where it names one of a pod."""
 
     key: str
     rule: str
     owner: int
     start: int
     end: int
-    seen_until: int
-    rows: tuple[Stretch, ...]
+    container: str = ""
 
 
 class Span(NamedTuple):
@@ -129,32 +128,42 @@ class Claims:
         kind = self._graph.identity(rid)[1]
         for rule in _RULES_OF.get(kind, ()):
             prefix = rule in PREFIX_RULES
+            rows: dict[tuple[int, int, int], tuple[Stretch, ...]] = {}  # addresses of one owner share theirs
             for value, span in _spans(self._graph.history[rid], rule.field):
                 address, length = pack_prefix(value) if prefix else (pack(value), 128)
                 resource = span.versions[-1].resource
                 network = self._network(rule, rid, resource, address)
                 subnet = self._networks.subnet(network, address) if network != INTERNET else 0
-                rows = tuple(self._rows(rid, span, address, subnet))
+                alike = (span.start, span.end, subnet if rule.field.find(".") < 0 else address)
+                found = rows.get(alike)
+                if found is None:
+                    found = rows[alike] = tuple(self._rows(rid, span, address, subnet))
                 yield AddressClaim(
-                    address, length, network, rule.rank, rid, span.start, span.end, span.seen_until, rows
+                    address, length, network, rule.rank, rid, span.start, span.end, span.seen_until, found
                 )
 
     def names_of(self, rid: int) -> Iterator[NameClaim]:
         """The names that mean a resource or meant it."""
         versions = self._graph.history[rid]
-        keys: dict[tuple[str, str], tuple[int, Container | None]] = {}
+        start, end = versions[0].valid_from, versions[-1].valid_to
+        seen: set[tuple[str, str]] = set()
         for version in versions:
             for key, rule, container in _names(version.resource, self._cluster_names(version.resource)):
-                keys.setdefault((key, rule), (version.valid_from, container))
-        end, seen = versions[-1].valid_to, versions[-1].seen_until
-        for (key, rule), (since, container) in keys.items():
-            start = versions[0].valid_from if rule != "container_id" else since
-            span = Span(start, end, seen, tuple(versions))
-            rows = list(self._rows(rid, span, 0, 0))
-            if container is not None:
-                phantom = self._graph.phantom(versions[0].resource.source, "container", key, container.name)
-                rows = [s._replace(row={**s.row, "container": phantom}) for s in rows]
-            yield NameClaim(key, rule, rid, start, end, seen, tuple(rows))
+                if (key, rule) not in seen:
+                    seen.add((key, rule))
+                    since = version.valid_from if container else start
+                    yield NameClaim(key, rule, rid, since, end, container.name if container else "")
+
+    def row_of_name(self, claim: NameClaim, at: int) -> dict[str, int]:
+        """What the owner of a name belongs to at a time, the nearest in which it meant that owner."""
+        versions = self._graph.history[claim.owner]
+        moment = min(max(at, claim.start), claim.end - 1)
+        span = Span(moment, moment + 1, versions[-1].seen_until, (_nearest(versions, moment),))
+        row = dict(next(self._rows(claim.owner, span, 0, 0)).row)
+        if claim.container:
+            source = self._graph.identity(claim.owner)[0]
+            row["container"] = self._graph.phantom(source, "container", claim.key, claim.container)
+        return row
 
     def _cluster_names(self, resource: Resource) -> tuple[str, ...]:
         cluster = getattr(resource, "cluster", "")
@@ -197,19 +206,24 @@ class Claims:
                     row = {**self._subnet_row(subnet, stretch), **stretch.row, **own}
                     yield from self._service_rows(rid, version.resource, stretch._replace(row=row))
 
-    def _pod_rows(
-        self, pod: Pod, base: list[Stretch], own: dict[str, int], start: int, end: int
-    ) -> Iterator[Stretch]:
+    def _pod_rows(self, pod: Pod, base: list[Stretch], own: dict[str, int], start: int, end: int) -> Iterator[Stretch]:
         members = self._services.of_pod(pod, start, end)
+        if len(base) == 1 and len(members) == 1:
+            yield Stretch(start, end, self._pod_row(pod, base[0].row, own, members[0]))
+            return
         moments = [Stretch(m.start, m.end, {}) for m in members]
         for since, until in pieces([base, moments], start, end):
-            row = {**next(cut(base, since, until)).row, **own}
             member = next(m for m in members if m.start <= since < m.end)
-            if member.services:
-                row["service"] = self._sets.set_of(member.services)
-                row["ingress"] = self._sets.set_of(member.ingresses)
-                row["ports"] = self._services.ports_of_pod(pod, member.services)
+            row = self._pod_row(pod, next(cut(base, since, until)).row, own, member)
             yield Stretch(since, until, row)
+
+    def _pod_row(self, pod: Pod, base: dict[str, int], own: dict[str, int], member: Membership) -> dict[str, int]:
+        row = {**base, **own}
+        if member.services:
+            row["service"] = self._sets.set_of(member.services)
+            row["ingress"] = self._sets.set_of(member.ingresses)
+            row["ports"] = self._services.ports_of_pod(pod, member.services)
+        return row
 
     def _service_rows(self, rid: int, resource: Resource, stretch: Stretch) -> Iterator[Stretch]:
         if isinstance(resource, Node):
@@ -253,6 +267,10 @@ _RULES_OF: Final = {
 }
 
 
+def _nearest(versions: list[Version], at: int) -> Version:
+    return next((v for v in reversed(versions) if v.valid_from <= at), versions[0])
+
+
 def _interface_with(vm: VM, address: int) -> Interface | None:
     if not address:
         return None
@@ -275,34 +293,39 @@ def _values(resource: Resource, field: str) -> tuple[str, ...]:
 def _spans(versions: list[Version], field: str) -> Iterator[tuple[str, Span]]:
     """Each value of a field, with the unbroken spans of versions in which it stood."""
     if len(versions) == 1:
-        version = versions[0]
-        for value in dict.fromkeys(_values(version.resource, field)):
-            yield from _bounded(value, (version,), None)
+        values = _values(versions[0].resource, field)
+        span = _span(tuple(versions), None) if values else None
+        if span is not None:
+            yield from ((value, span) for value in dict.fromkeys(values))
         return
     open_spans: dict[str, list[Version]] = {}
     before: dict[str, Version | None] = {}
     last: Version | None = None
     for version in versions:
-        values = dict.fromkeys(_values(version.resource, field))
+        current = dict.fromkeys(_values(version.resource, field))
         joined = last is not None and last.valid_to == version.valid_from
         for value in list(open_spans):
-            if value not in values or not joined:
-                yield from _bounded(value, tuple(open_spans.pop(value)), before[value])
-        for value in values:
+            if value not in current or not joined:
+                span = _span(tuple(open_spans.pop(value)), before[value])
+                if span is not None:
+                    yield value, span
+        for value in current:
             if value not in open_spans:
                 before[value] = last if joined else None
             open_spans.setdefault(value, []).append(version)
         last = version
     for value, held in open_spans.items():
-        yield from _bounded(value, tuple(held), before[value])
+        span = _span(tuple(held), before[value])
+        if span is not None:
+            yield value, span
 
 
-def _bounded(value: str, versions: tuple[Version, ...], before: Version | None) -> Iterator[tuple[str, Span]]:
+def _span(versions: tuple[Version, ...], before: Version | None) -> Span | None:
+    """The span of some versions; None where nothing was held in it. `before` had the field otherwise."""
     start, end, seen = versions[0].valid_from, versions[-1].valid_to, versions[-1].seen_until
     if isinstance(versions[0].resource, Pod):
         start, end, seen = _pod_bounds(versions, before)
-    if start < end:
-        yield value, Span(start, end, seen, versions)
+    return Span(start, end, seen, versions) if start < end else None
 
 
 def _pod_bounds(versions: tuple[Version, ...], before: Version | None) -> tuple[int, int, int]:
@@ -311,22 +334,28 @@ def _pod_bounds(versions: tuple[Version, ...], before: Version | None) -> tuple[
     It got it when the kubelet took the pod (status.startTime), as far as that lies after the last moment it
     was seen without; it lost it when it reached a terminal phase, or with the pod itself.
     """
-    pods = [v.resource for v in versions if isinstance(v.resource, Pod)]
     start, end, seen = versions[0].valid_from, versions[-1].valid_to, versions[-1].seen_until
-    started = next((to_ns(p.started_at) for p in pods if p.started_at), None)
-    if started is not None:
-        earliest = start if before is None else before.valid_from
-        start = max(earliest, started) if before is None else min(start, max(earliest, started))
-    terminal = next((i for i, p in enumerate(pods) if p.phase in _TERMINAL), None)
-    if terminal is not None:
-        finished = next((to_ns(p.finished_at) for p in pods[terminal:] if p.finished_at), None)
-        if finished is not None:
-            end, seen = min(end, finished), min(seen, finished)
-        elif terminal > 0:
-            end, seen = versions[terminal].valid_from, versions[terminal - 1].seen_until
-        else:
-            end = start
+    first, last = versions[0].resource, versions[-1].resource
+    assert isinstance(first, Pod)
+    assert isinstance(last, Pod)
+    if first.started_at is not None:
+        started = to_ns(first.started_at)
+        start = max(start, started) if before is None else min(start, max(before.valid_from, started))
+    if last.phase in _TERMINAL:
+        end, seen = _terminal_end(versions, start, end, seen)
     return start, end, min(seen, end)
+
+
+def _terminal_end(versions: tuple[Version, ...], start: int, end: int, seen: int) -> tuple[int, int]:
+    """When a pod finished: as it tells, else between the last version in which it ran and the next."""
+    pods = [v.resource for v in versions if isinstance(v.resource, Pod)]
+    first = next(i for i, pod in enumerate(pods) if pod.phase in _TERMINAL)
+    finished = next((to_ns(p.finished_at) for p in pods[first:] if p.finished_at), None)
+    if finished is not None:
+        return min(end, finished), min(seen, finished)
+    if first > 0:
+        return versions[first].valid_from, versions[first - 1].seen_until
+    return start, start
 
 
 def _names(resource: Resource, clusters: tuple[str, ...]) -> Iterator[tuple[str, str, Container | None]]:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tagweave.model.times import FOREVER
 from tagweave.tags import table
 from tagweave.tags.index import (
     AMBIGUOUS,
@@ -64,8 +65,7 @@ class Compiled(NamedTuple):
             by_length[key[0]].append(key)
         base = table.build(runs(index, by_length.pop(128, [])))
         prefixes = tuple(
-            (length, table.build(runs(index, keys)))
-            for length, keys in sorted(by_length.items(), reverse=True)
+            (length, table.build(runs(index, keys))) for length, keys in sorted(by_length.items(), reverse=True)
         )
         return cls(index, base, None, prefixes, _reach(index))
 
@@ -116,9 +116,7 @@ class Compiled(NamedTuple):
             )
         open_ends = np.flatnonzero((tier != 0) & (within != 0))
         if len(open_ends) and self.prefixes:
-            by_prefix, prefix_tier = self._by_prefix(
-                hi[open_ends], lo[open_ends], at[open_ends], within[open_ends]
-            )
+            by_prefix, prefix_tier = self._by_prefix(hi[open_ends], lo[open_ends], at[open_ends], within[open_ends])
             nearer = prefix_tier < np.where(tier[open_ends] < 0, _FAR, tier[open_ends])
             take = nearer & ((by_prefix > 0) | (by_prefix == table.AMBIGUOUS))
             found[open_ends[take]] = by_prefix[take]
@@ -169,6 +167,19 @@ def runs(index: "TagIndex", keys: Iterable["Key"]) -> Runs:
     values: list[int] = []
     for key in keys:
         claims = index.addresses[key]
+        if len(claims) == 1 and len(claims[0].rows) == 1:
+            claim = claims[0]
+            hi.append(key[1] >> 64)
+            lo.append(key[1] & _LOW)
+            network.append(claim.network)
+            start.append(len(times))
+            times.append(claim.start)
+            values.append(index.sole(claim))
+            if claim.end != FOREVER:
+                times.append(claim.end)
+                values.append(0)
+            length.append(len(times) - start[-1])
+            continue
         networks = sorted({c.network for c in claims}) if len(claims) > 1 else [claims[0].network]
         for where in networks:
             mine = [c for c in claims if c.network == where] if len(networks) > 1 else claims
@@ -201,7 +212,7 @@ def breakpoints(held: Iterable[Held]) -> Iterator[tuple[int, int]]:
             yield until, 0
         yield piece.start, piece.tagset
         until = piece.end
-    if until is not None and until < np.iinfo(np.int64).max:
+    if until is not None and until != FOREVER:
         yield until, 0
 
 

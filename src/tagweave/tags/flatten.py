@@ -12,6 +12,7 @@ Two sure claims of one rank and different owners dispute the address: the winner
 The live claims that lost, in that order, follow the winner in its piece: they may know more of the address.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -48,11 +49,9 @@ def flatten(claims: Sequence[Claim], shared_ranks: Iterable[int] = ()) -> list[P
         return [Piece(claim.start, claim.end, (0,), disputed=False)] if claim.start < claim.end else []
     shared = frozenset(shared_ranks)
     ends = [_settled_end(claim, claims, shared) for claim in claims]
-    moments = sorted(
-        {c.start for c in claims} | set(ends) | {c.seen_until for c in claims if c.seen_until < c.end}
-    )
+    moments = sorted({c.start for c in claims} | set(ends) | {c.seen_until for c in claims if c.seen_until < c.end})
     pieces: list[Piece] = []
-    for start, end in zip(moments, moments[1:], strict=False):
+    for start, end in itertools.pairwise(moments):
         live = [i for i, claim in enumerate(claims) if claim.start <= start < ends[i]]
         if not live:
             continue

@@ -6,6 +6,7 @@ refers to it says that it was there. A reference to something that nobody listed
 resource known by its id or name alone, so that no tag is silently missing.
 """
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
@@ -78,6 +79,7 @@ class Graph:
         self._named: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
         self._phantom_ids: dict[tuple[str, str, str], int] = {}
         self._rows: dict[int, list[Stretch]] = {}
+        self._named_rows: dict[tuple[str, str, str], list[Stretch]] = {}
         self._of_kind: defaultdict[str, dict[int, None]] = defaultdict(dict)
         self._vms: defaultdict[str, list[int]] | None = None
         self._transit: dict[int, dict[str, set[int]]] | None = None
@@ -183,6 +185,7 @@ class Graph:
     def forget_rows(self) -> None:
         """Drop what was derived: the resources have changed."""
         self._rows.clear()
+        self._named_rows.clear()
         self._vms = self._transit = self._cluster_homes = self._routers = None
 
     def _walk(self, rid: int, depth: int) -> Iterator[Stretch]:
@@ -192,12 +195,10 @@ class Graph:
             end = versions[i + 1].valid_from if i + 1 < len(versions) else FOREVER
             yield from self._version_rows(rid, version, start, end, depth)
 
-    def _version_rows(
-        self, rid: int, version: Version, start: int, end: int, depth: int
-    ) -> Iterator[Stretch]:
+    def _version_rows(self, rid: int, version: Version, start: int, end: int, depth: int) -> Iterator[Stretch]:
         resource = version.resource
         own = self._own(rid, resource)
-        parents = [self.rows(p, depth + 1) for p in self._parents(resource, max(start, version.valid_from))]
+        parents = self._parent_rows(resource, max(start, version.valid_from), depth)
         if all(len(stretches) == 1 for stretches in parents):
             row: dict[str, int] = {}
             for stretches in parents:
@@ -214,21 +215,35 @@ class Graph:
             self._chain(resource, rid, row)
             yield Stretch(piece_start, piece_end, row)
 
-    def _parents(self, resource: Resource, at: int) -> Iterator[int]:
+    def _parent_rows(self, resource: Resource, at: int, depth: int) -> list[list[Stretch]]:
+        """The rows of what a resource refers to upward, in the order in which the later one wins."""
+        source = resource.source
+        out: list[list[Stretch]] = []
         if isinstance(resource, Node):
             vm = self.vm_of(resource)
             if vm is not None:
-                yield vm
-        if isinstance(resource, Cluster):
-            home = self.home(self._ids[resource.source, "cluster", resource.id])
+                out.append(self.rows(vm, depth + 1))
+        elif isinstance(resource, Cluster):
+            home = self.home(self._ids[source, "cluster", resource.id])
             if home is not None:
-                yield home
+                out.append(self.rows(home, depth + 1))
         for field, kind in _UP.get(resource.kind, ()):
             value = getattr(resource, field)
             if value:
-                yield self.refer(resource.source, kind, value, at)
+                out.append(self._rows_named(source, kind, value, at, depth))
         if isinstance(resource, Workload) and resource.owner:
-            yield self.refer(resource.source, "workload", resource.owner, at)
+            out.append(self._rows_named(source, "workload", resource.owner, at, depth))
+        return out
+
+    def _rows_named(self, source: str, kind: str, value: str, at: int, depth: int) -> list[Stretch]:
+        """The rows of what a reference names; remembered where that is the same at all times."""
+        key = (source, kind, value)
+        known = self._named_rows.get(key)
+        if known is None:
+            known = self.rows(self.refer(source, kind, value, at), depth + 1)
+            if kind not in _BY_NAME or len(self._named.get((source, kind, value), ())) == 1:
+                self._named_rows[key] = known
+        return known
 
     def _own(self, rid: int, resource: Resource) -> dict[str, int]:
         if resource.kind == "vpc":
@@ -342,7 +357,7 @@ def pieces(groups: Sequence[Sequence[Stretch]], start: int, end: int) -> Iterato
     for stretches in groups:
         cuts.update(s.start for s in stretches if start < s.start < end)
     ordered = sorted(cuts)
-    yield from zip(ordered, ordered[1:], strict=False)
+    yield from itertools.pairwise(ordered)
 
 
 def cut(stretches: Sequence[Stretch], start: int, end: int) -> Iterator[Stretch]:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tagweave.inventory import Version
+from tagweave.model.collection import no_collection
 from tagweave.model.times import BEGINNING, FOREVER
 from tagweave.tags.claims import RULE_WORDS, SHARED_RANKS, AddressClaim, Claims, NameClaim
 from tagweave.tags.flatten import Claim, Piece, flatten
@@ -99,9 +100,10 @@ class TagIndex:
         self.tagsets = Tagsets()
         self.graph = Graph(self.tagsets)
         self.addresses: dict[Key, list[AddressClaim]] = {}
-        self.names: defaultdict[str, list[NameClaim]] = defaultdict(list)
+        self._sole: dict[int, tuple[int, int]] = {}
         self.networks: Networks
         self.services: Services
+        self.claims: Claims
 
     @classmethod
     def build(
@@ -116,20 +118,40 @@ class TagIndex:
         `service` is auto_service's custom service. `accounts` says of a source its provider and account id.
         """
         index = cls(groups or {}, accounts or {})
-        index.graph.load(versions)
-        index.networks = Networks(index.graph)
-        index.services = Services(index.graph)
-        claims = Claims(index.graph, index.networks, index.services)
-        held: defaultdict[Key, list[AddressClaim]] = defaultdict(list)
-        for rid in index.graph.history:
-            for claim in claims.of(rid):
-                held[claim.length, claim.address].append(claim)
-            for name in claims.names_of(rid):
-                index.names[name.key].append(name)
-        index.addresses = dict(held)
+        with no_collection():
+            index._derive(versions)
         return index
 
+    def _derive(self, versions: Iterable[Version]) -> None:
+        self.graph.load(versions)
+        self.networks = Networks(self.graph)
+        self.services = Services(self.graph)
+        self.claims = Claims(self.graph, self.networks, self.services)
+        held: defaultdict[Key, list[AddressClaim]] = defaultdict(list)
+        for rid in self.graph.history:
+            for claim in self.claims.of(rid):
+                held[claim.length, claim.address].append(claim)
+        self.addresses = dict(held)
+
+    @cached_property
+    def names(self) -> dict[str, list[NameClaim]]:
+        """All names, collected at their first use."""
+        found: defaultdict[str, list[NameClaim]] = defaultdict(list)
+        for rid in self.graph.history:
+            for name in self.claims.names_of(rid):
+                found[name.key].append(name)
+        return dict(found)
+
     # ---- one address
+
+    def sole(self, claim: AddressClaim) -> int:
+        """The tagset of a claim that nobody else shares an address with, and that never changed."""
+        rows = id(claim.rows)  # addresses of one owner share them, and with them the tagset
+        found = self._sole.get(rows)
+        if found is None or found[0] != claim.network:
+            tagset = self.tagsets.intern(self._row(claim, claim.rows[0].row, disputed=False))
+            found = self._sole[rows] = (claim.network, tagset)
+        return found[1]
 
     def held(self, length: int, address: int, network: int) -> list[Held]:
         """Who held an address or prefix in a network, when, as which tagset: disjoint and ascending."""
@@ -140,8 +162,7 @@ class TagIndex:
         """The claims of one address in one network, resolved into disjoint pieces."""
         if len(claims) == 1 and len(claims[0].rows) == 1:
             claim = claims[0]
-            row = self._row(claim, claim.rows[0].row, disputed=False)
-            return [Held(claim.start, claim.end, self.tagsets.intern(row), (claim,), disputed=False)]
+            return [Held(claim.start, claim.end, self.sole(claim), (claim,), disputed=False)]
         flat = flatten([Claim(c.start, c.end, c.seen_until, c.rank, c.owner) for c in claims], SHARED_RANKS)
         out: list[Held] = []
         for piece in flat:
@@ -204,7 +225,8 @@ class TagIndex:
         """The index as tables for batches, compiled at first use."""
         from tagweave.tags.compiled import Compiled  # noqa: PLC0415 - numba is slow to import
 
-        return Compiled.of(self)
+        with no_collection():
+            return Compiled.of(self)
 
     def name_tagset(self, rule: str, key: str, at: int, network: int) -> tuple[int, int]:
         """The tagset and reason of a name at a time; a network decides between clusters."""
@@ -218,16 +240,14 @@ class TagIndex:
         if not owners:
             return 0, NOT_THEN if known else UNKNOWN_ADDRESS
         claim = live[0]
-        row = next(s.row for s in reversed(claim.rows) if s.start <= max(at, claim.rows[0].start))
-        row = {**row, "rule": RULE_WORDS.index(rule)}
+        row = {**self.claims.row_of_name(claim, at), "rule": RULE_WORDS.index(rule)}
         return self.tagsets.intern(row), MATCHED
 
     def _in_network(self, claim: NameClaim, network: int) -> bool:
         if network in (-1, NETWORK_UNKNOWN):
             return True
-        row = claim.rows[-1].row
-        owners = {row.get("cluster"), row.get("vpc")}
-        return self.networks.owner(network) in owners
+        row = self.claims.row_of_name(claim, claim.end - 1)
+        return self.networks.owner(network) in {row.get("cluster"), row.get("vpc")}
 
 
 def _nearest_ended(known: Sequence[NameClaim], at: int) -> list[NameClaim]:

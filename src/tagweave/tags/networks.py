@@ -40,6 +40,7 @@ class Networks:
         self._owners: list[int] = [0, 0]
         self._ranges: defaultdict[int, dict[int, dict[int, int]]] = defaultdict(dict)
         self._joined: dict[int, set[int]] | None = None
+        self._homes: dict[int, int | None] = {}
         self._names: defaultdict[str, set[int]] | None = None
         for kind in ("vpc", "cluster"):
             for rid in graph.of_kind(kind):
@@ -68,11 +69,12 @@ class Networks:
 
     def home(self, network: int) -> int | None:
         """The network of the VPC that a cluster runs in."""
-        owner = self._owners[network]
-        if owner == 0 or self._graph.identity(owner)[1] != "cluster":
-            return None
-        vpc = self._graph.home(owner)
-        return None if vpc is None else self.of(vpc)
+        if network not in self._homes:
+            owner = self._owners[network]
+            cluster = owner != 0 and self._graph.identity(owner)[1] == "cluster"
+            vpc = self._graph.home(owner) if cluster else None
+            self._homes[network] = None if vpc is None else self.of(vpc)
+        return self._homes[network]
 
     # ---- where an address belongs
 

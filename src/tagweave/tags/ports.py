@@ -11,12 +11,16 @@ from tagweave.tags.services import Served
 
 
 class Ports(NamedTuple):
-    """Port sets as arrays, in ascending order of `key`: port set, protocol and port in 32, 8 and 16 bits."""
+    """Port sets as arrays, in ascending order of `key`: port set, protocol and port in 32, 8 and 16 bits.
+
+    `slots` is an open-addressed table of the first row of each key, -1 where there is none.
+    """
 
     key: npt.NDArray[np.uint64]
     start: npt.NDArray[np.int64]
     end: npt.NDArray[np.int64]
     service: npt.NDArray[np.int32]
+    slots: npt.NDArray[np.int32]
 
     @classmethod
     def of(cls, port_sets: Sequence[tuple[Served, ...]]) -> "Ports":
@@ -28,11 +32,13 @@ class Ports(NamedTuple):
         ]
         rows.sort()
         key, start, end, service = zip(*rows, strict=True) if rows else ((), (), (), ())
+        keys = np.array(key, np.uint64)
         return cls(
-            np.array(key, np.uint64),
+            keys,
             np.array(start, np.int64),
             np.array(end, np.int64),
             np.array(service, np.int32),
+            _hashed(keys),
         )
 
     def pick(
@@ -45,8 +51,30 @@ class Ports(NamedTuple):
         """The service of each (port set, protocol, port, time); 0 for none."""
         out = np.zeros(len(port_set), np.int32)
         if len(self.key):
-            _pick(self.key, self.start, self.end, self.service, port_set, protocol, port, at, out)
+            _pick(self.key, self.start, self.end, self.service, self.slots, port_set, protocol, port, at, out)
         return out
+
+
+def _hashed(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:
+    slots = np.full(1 << (max(len(keys), 1) * 4 - 1).bit_length(), -1, np.int32)
+    _hash_keys(keys, slots)
+    return slots
+
+
+@njit(inline="always")
+def _slot(key: np.uint64, slots: npt.NDArray[np.int32]) -> np.uint64:
+    return (key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20) & np.uint64(len(slots) - 1)
+
+
+@njit(cache=True)
+def _hash_keys(keys: npt.NDArray[np.uint64], slots: npt.NDArray[np.int32]) -> None:
+    for i in range(len(keys)):
+        if i and keys[i] == keys[i - 1]:
+            continue
+        s = _slot(keys[i], slots)
+        while slots[s] >= 0:
+            s = (s + np.uint64(1)) & np.uint64(len(slots) - 1)
+        slots[s] = i
 
 
 @njit(nogil=True, cache=True)
@@ -55,6 +83,7 @@ def _pick(
     start: npt.NDArray[np.int64],
     end: npt.NDArray[np.int64],
     service: npt.NDArray[np.int32],
+    slots: npt.NDArray[np.int32],
     port_set: npt.NDArray[np.int32],
     protocol: npt.NDArray[np.uint8],
     port: npt.NDArray[np.int32],
@@ -66,15 +95,12 @@ def _pick(
             continue
         wanted = np.uint64(port_set[i]) << np.uint64(24)
         wanted |= np.uint64(protocol[i]) << np.uint64(16) | np.uint64(port[i])
-        low, high = 0, len(key)
-        while low < high:
-            middle = (low + high) // 2
-            if key[middle] < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        while low < len(key) and key[low] == wanted:
-            if start[low] <= at[i] < end[low]:
-                out[i] = service[low]
+        s = _slot(wanted, slots)
+        while slots[s] >= 0 and key[slots[s]] != wanted:
+            s = (s + np.uint64(1)) & np.uint64(len(slots) - 1)
+        row = slots[s]
+        while 0 <= row < len(key) and key[row] == wanted:
+            if start[row] <= at[i] < end[row]:
+                out[i] = service[row]
                 break
-            low += 1
+            row += 1

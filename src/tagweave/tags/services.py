@@ -6,6 +6,7 @@ service through a *port set*: what one address serves. Port sets are interned, s
 workload serve the same.
 """
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -99,9 +100,7 @@ class Services:
                     yield rid, version
         yield from self._by_endpoint.get((pod.source, pod.id), ())
 
-    def _memberships(
-        self, source: str, spans: list[tuple[int, int, int]], start: int, end: int
-    ) -> list[Membership]:
+    def _memberships(self, source: str, spans: list[tuple[int, int, int]], start: int, end: int) -> list[Membership]:
         if not spans:
             return [Membership(start, end, frozenset(), frozenset())]
         routes = [
@@ -115,7 +114,7 @@ class Services:
             cuts.update(span[:2])
         moments = sorted(cuts)
         out: list[Membership] = []
-        for since, until in zip(moments, moments[1:], strict=False):
+        for since, until in itertools.pairwise(moments):
             services = frozenset(rid for a, b, rid in spans if a <= since < b)
             ingresses = frozenset(i for a, b, rid, i in routes if a <= since < b and rid in services)
             if out and out[-1].services == services and out[-1].ingresses == ingresses:

@@ -100,9 +100,7 @@ def build(runs: Runs) -> Table:
     salt, seeds, place, capacity = _perfect_hash(hi, lo)
     records = _aligned(capacity * 8)
     words = records.view(np.uint32)
-    _fill(
-        words, place, hi, lo, head, networks, runs.network, runs.start, runs.length, runs.times, runs.values
-    )
+    _fill(words, place, hi, lo, head, networks, runs.network, runs.start, runs.length, runs.times, runs.values)
     return Table(
         salt,
         seeds,
@@ -360,9 +358,7 @@ def _find(
 
 
 @njit(inline="always")
-def _record(
-    salt: np.uint64, seeds: U16, records: U64, hi: np.uint64, lo: np.uint64
-) -> tuple[np.uint64, bool]:
+def _record(salt: np.uint64, seeds: U16, records: U64, hi: np.uint64, lo: np.uint64) -> tuple[np.uint64, bool]:
     h = _mix(salt, hi, lo)
     capacity = np.uint64(len(records) // 8)
     seed = np.uint64(seeds[_bucket(h, np.uint64(len(seeds)))])
@@ -372,9 +368,7 @@ def _record(
 
 
 @njit(nogil=True, cache=True)
-def _contains(
-    salt: np.uint64, seeds: U16, records: U64, hi: U64, lo: U64, out: npt.NDArray[np.bool_]
-) -> None:
+def _contains(salt: np.uint64, seeds: U16, records: U64, hi: U64, lo: U64, out: npt.NDArray[np.bool_]) -> None:
     for i in range(len(hi)):
         _, out[i] = _record(salt, seeds, records, hi[i], lo[i])
 

@@ -4,6 +4,7 @@ A tag of one resource has at most one value, one of a set (services, security gr
 the set's order. Names and labels are as of the time asked; `moments` tells when they changed.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
@@ -117,7 +118,7 @@ class Reader:
         out: set[int] = set()
         for rid, of in self._read_from(tag, row):
             versions = self._graph.history.get(rid, ())
-            for before, after in zip(versions, versions[1:], strict=False):
+            for before, after in itertools.pairwise(versions):
                 if of(before.resource) != of(after.resource):
                     out.add(after.valid_from)
         return sorted(out)

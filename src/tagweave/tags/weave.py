@@ -62,8 +62,7 @@ class Weaver:
         found = self._index.find(ends)
         tagsets = self._settled.by_port(found.tagsets, ends, side)
         columns = [
-            self._ages(tagsets, ends.at) if tag == AGE else self._column(tag, tagsets, ends)
-            for tag in self._tags
+            self._ages(tagsets, ends.at) if tag == AGE else self._column(tag, tagsets, ends) for tag in self._tags
         ]
         return Woven(columns, tagsets, found.reasons)
 
@@ -92,6 +91,7 @@ class _Settled:
     def __init__(self, index: TagIndex) -> None:
         self._index = index
         self._known: dict[tuple[int, int], int] = {}
+        self._only: I32 = np.empty(0, np.int32)
         self._lock = Lock()
 
     def by_port(self, tagsets: I32, ends: Endpoints, side: str) -> I32:
@@ -108,7 +108,7 @@ class _Settled:
             refused = (picked == 0) & (ends.port >= 0) & (ports != 0)
             refused &= self._index.tagsets.column("pod")[tagsets] != 0
             picked = np.where(refused, -1, picked)
-        rows = np.flatnonzero(picked)
+        rows = np.flatnonzero((picked != 0) & (picked != self._only_services()[tagsets]))
         if not len(rows):
             return tagsets
         pairs = tagsets[rows].astype(np.int64) << 32 | (picked[rows].astype(np.int64) & 0xFFFFFFFF)
@@ -117,6 +117,14 @@ class _Settled:
         out = tagsets.copy()
         out[rows] = settled[inverse]
         return out
+
+    def _only_services(self) -> I32:
+        """For each tagset its service where it has just one: a port that leads there changes nothing."""
+        sets = self._index.tagsets
+        if len(self._only) < len(sets):
+            several = sets.column("service")
+            self._only = np.array([m[0] if len(m := sets.members[s]) == 1 else 0 for s in several], np.int32)
+        return self._only
 
     def _pick(self, ports: I32, ends: Endpoints) -> I32:
         """The service of each port; a protocol that is not known is tried as TCP, UDP and SCTP."""
@@ -197,9 +205,7 @@ class _TagTable:
         return self._code_of.setdefault(_SEVERAL.join(values), len(self._code_of))
 
 
-def _addresses(
-    word: str, codes: I32, dictionary: pa.StringArray, ends: Endpoints
-) -> tuple[I32, pa.StringArray]:
+def _addresses(word: str, codes: I32, dictionary: pa.StringArray, ends: Endpoints) -> tuple[I32, pa.StringArray]:
     """Where nothing but the address is known, the address itself is the instance and the service."""
     rows = np.flatnonzero((codes < 0) & ends.valid)
     if not len(rows):

@@ -43,7 +43,9 @@ def parse_column(column: Any) -> Addresses:  # noqa: ANN401 - a pyarrow array of
             return _nothing(len(column))
         taken = Addresses(*(field[codes] for field in parsed))
         return taken._replace(valid=taken.valid & ~absent, absent=taken.absent | absent)
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return _text(column)
+    if pa.types.is_string_view(kind):
         return _text(column.cast(pa.large_string()))
     if pa.types.is_integer(kind):
         return _numbers(column)
@@ -57,9 +59,12 @@ def _nothing(count: int) -> Addresses:
     return Addresses(zeros, zeros, np.zeros(count, np.bool_), np.ones(count, np.bool_))
 
 
-def _text(column: pa.LargeStringArray) -> Addresses:
-    absent = pc.or_(column.is_null(), pc.is_in(column, pa.array(["", "-"], pa.large_string())))
-    missing = absent.fill_null(True).to_numpy(zero_copy_only=False)
+def _text(column: pa.StringArray) -> Addresses:
+    short = pc.less_equal(pc.binary_length(column), 1).fill_null(True)
+    missing = short.to_numpy(zero_copy_only=False)
+    if missing.any():
+        nothing = pc.is_in(column, pa.array(["", "-"], column.type)).to_numpy(zero_copy_only=False)
+        missing = nothing | column.is_null().to_numpy(zero_copy_only=False)
     hi, lo, valid = _parsed(column, _parse_text)
     return Addresses(hi, lo, valid & ~missing, missing)
 
@@ -73,7 +78,9 @@ def _bytes(column: pa.LargeBinaryArray) -> Addresses:
 def _parsed(column: pa.Array, kernel: Any) -> tuple[U64, U64, BoolArray]:  # noqa: ANN401 - a numba kernel
     count = len(column)
     _, offsets_buffer, data_buffer = column.buffers()
-    offsets = np.frombuffer(offsets_buffer, np.int64)[column.offset : column.offset + count + 1]
+    wide = pa.types.is_large_string(column.type) or pa.types.is_large_binary(column.type)
+    offsets = np.frombuffer(offsets_buffer, np.int64 if wide else np.int32)
+    offsets = offsets[column.offset : column.offset + count + 1]
     data = np.frombuffer(data_buffer, np.uint8) if data_buffer is not None else np.empty(0, np.uint8)
     hi, lo, valid = np.zeros(count, np.uint64), np.zeros(count, np.uint64), np.zeros(count, np.bool_)
     kernel(offsets, data, hi, lo, valid)

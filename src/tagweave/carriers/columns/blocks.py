@@ -128,9 +128,7 @@ class Delimited:
         empty = 0
         width = len(self.columns)
         for i, text in enumerate(texts):
-            if not text.strip():
-                empty += 1
-            elif not self.delimiter and text.endswith(_NO_DATA):
+            if not text.strip() or (not self.delimiter and text.endswith(_NO_DATA)):
                 empty += 1
             elif (found := self._width(text)) != width:
                 bad.append(Bad(records[i][0], f"{found} fields where the header has {width}"))
@@ -160,9 +158,7 @@ class Delimited:
             pa.BufferReader(data),
             pacsv.ReadOptions(column_names=self.columns, block_size=len(data) + 1),
             pacsv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True, ignore_empty_lines=False),
-            pacsv.ConvertOptions(
-                column_types=dict.fromkeys(self.columns, pa.string()), strings_can_be_null=False
-            ),
+            pacsv.ConvertOptions(column_types=dict.fromkeys(self.columns, pa.string()), strings_can_be_null=False),
         )
         return table.combine_chunks().to_batches()[0]
 
@@ -270,9 +266,7 @@ def _column(values: list[Any]) -> pa.Array:
     try:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        return pa.array(
-            [v if v is None or isinstance(v, str) else msgspec.json.encode(v).decode() for v in values]
-        )
+        return pa.array([v if v is None or isinstance(v, str) else msgspec.json.encode(v).decode() for v in values])
 
 
 # ---- columnar formats

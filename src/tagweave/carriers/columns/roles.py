@@ -65,10 +65,22 @@ _KNOWN_ONE: Final[dict[str, str]] = {
 }
 """The same for records of one end; they count only where no column is of either end."""
 
-AWS_V2: Final = (
-    "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action "
-    "log-status"
-).split()
+AWS_V2: Final = [
+    "version",
+    "account-id",
+    "interface-id",
+    "srcaddr",
+    "dstaddr",
+    "srcport",
+    "dstport",
+    "protocol",
+    "packets",
+    "bytes",
+    "start",
+    "end",
+    "action",
+    "log-status",
+]
 """The default format of AWS VPC flow logs, version 2, which S3 and CloudWatch may deliver without a header."""
 
 
@@ -78,8 +90,9 @@ def normal(name: str) -> str:
 
 
 def assign(columns: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
-    """Role → column, from `--map` and the known names. Raises ConfigError for a wrong `--map`, InputError where
-    no column is an end's.
+    """Role → column, from `--map` and the known names.
+
+    Raises ConfigError for a wrong `--map`, InputError where no column is an end's.
     """
     chosen = {role: column for column, role in mapping.items()}
     for column, role in mapping.items():
@@ -115,9 +128,7 @@ def all_roles() -> tuple[str, ...]:
 def _found(known: Mapping[str, str], named: Mapping[str, str], used: set[str]) -> dict[str, str]:
     out = {}
     for role, names in known.items():
-        column = next(
-            (named[name] for name in names.split() if name in named and named[name] not in used), None
-        )
+        column = next((named[name] for name in names.split() if name in named and named[name] not in used), None)
         if column is not None:
             out[role] = column
     return out

@@ -275,9 +275,7 @@ class _Weave:
             tuple(self._keys(block, prefix, at.valid)),
         )
 
-    def _keys(
-        self, block: Block, prefix: str, timed: npt.NDArray[np.bool_]
-    ) -> Iterator[tuple[str, pa.StringArray]]:
+    def _keys(self, block: Block, prefix: str, timed: npt.NDArray[np.bool_]) -> Iterator[tuple[str, pa.StringArray]]:
         for role, rule in KEY_RULES:
             column = self._column(block, prefix + role)
             if column is None:
@@ -338,7 +336,7 @@ def _integers(column: Any | None, count: int) -> I32:  # noqa: ANN401 - a pyarro
     if column is None:
         return np.full(count, -1, np.int32)
     if pa.types.is_integer(column.type):
-        numbers = column.cast(pa.int64())
+        numbers = column
     else:
         text = as_text(column)
         numbers = pc.if_else(pc.match_substring_regex(text, r"^\d{1,5}$"), text, None).cast(pa.int64())
@@ -350,6 +348,9 @@ def _protocols(column: Any | None, count: int) -> npt.NDArray[np.uint8]:  # noqa
     """IANA numbers from numbers or names; 0 where it is not known."""
     if column is None:
         return np.zeros(count, np.uint8)
+    if pa.types.is_integer(column.type):
+        numbers = column.fill_null(0).to_numpy(zero_copy_only=False)
+        return np.where((numbers >= 0) & (numbers < 256), numbers, 0).astype(np.uint8)
     coded = as_text(column).dictionary_encode()
     table = np.array([_protocol(text) for text in coded.dictionary.to_pylist()] + [0], np.uint8)
     codes: I32 = coded.indices.fill_null(len(table) - 1).to_numpy(zero_copy_only=False)

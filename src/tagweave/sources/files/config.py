@@ -1,5 +1,6 @@
 """The configuration of a `files` source."""
 
+import itertools
 from datetime import datetime
 
 import msgspec
@@ -46,7 +47,7 @@ def moments(config: Config, now: datetime) -> list[Moment]:
     if config.path is not None:
         return [Moment(config.path, now)]
     ordered = sorted(config.snapshots, key=lambda m: m.at)
-    for before, after in zip(ordered, ordered[1:], strict=False):
+    for before, after in itertools.pairwise(ordered):
         if before.at == after.at:
             raise ConfigError(
                 f"source {config.name!r}: {before.path} and {after.path} are both of "

@@ -181,7 +181,7 @@ def _salvage(name: str, data: bytes) -> Iterator[Document]:
 def _listed_kind(text: str) -> str:
     """The kind of a list's items, where it stands before them."""
     opening = text.find('"items"')
-    head = text[: opening if opening > 0 else 0]
+    head = text[: max(0, opening)]
     _, found, rest = head.partition('"kind"')
     return rest.partition('"')[2].partition('"')[0].removesuffix("List") if found else ""
 

@@ -24,6 +24,7 @@ from tagweave.model import (
 from tagweave.model import Ingress as IngressResource
 from tagweave.model import ReplicaSet as ReplicaSetResource
 from tagweave.model import Service as ServiceResource
+from tagweave.model.collection import no_collection
 from tagweave.sources.files.config import Config, Moment, moments
 from tagweave.sources.files.content import walk
 from tagweave.sources.files.documents import Document, Empty, documents
@@ -32,8 +33,6 @@ from tagweave.sources.kubernetes.kinds import OWNERS_PART, Api
 from tagweave.sources.kubernetes.translate import Context, native_id
 
 _SYSTEM_NAMESPACE: Final = "kube-system"
-_EVERY: Final = 20_000
-"""Objects between two lines of progress."""
 
 _resource = msgspec.json.Decoder(AnyResource).decode
 
@@ -67,7 +66,10 @@ class Source:
             return
         cluster = next(iter(found), self.name)
         for moment in ordered:
-            yield from _Reading(self.name, cluster, moment).batches()
+            yield Progress(self.name, f"reading {moment.path}")
+            with no_collection():
+                batches = list(_Reading(self.name, cluster, moment).batches())
+            yield from batches
 
 
 def _unreadable(path: str, error: OSError) -> str:
@@ -84,7 +86,7 @@ def _clusters(path: str) -> dict[str, str]:
         for document in documents(content.name, data):
             if isinstance(document, Document) and document.kind == "Namespace" and document.value is not None:
                 try:
-                    obj = _decode(document.value, objects.Namespace)
+                    obj = _decoded(document.value, kinds.APIS[0])
                 except msgspec.ValidationError:
                     continue  # the reading proper reports it
                 if obj.metadata.name == _SYSTEM_NAMESPACE and obj.metadata.uid:
@@ -110,6 +112,7 @@ class _Reading:
         self._owners: dict[str, joins.Owner] = {}
         self._endpoints: defaultdict[str, dict[tuple[str, str], tuple[Endpoint, ...]]] = defaultdict(dict)
         self._versions: set[str] = set()
+        self._by_api: dict[Api, dict[str, Resource]] = {}
 
     def batches(self) -> Iterator[Batch]:
         at = self._moment.at
@@ -119,8 +122,6 @@ class _Reading:
                     self._defects.append(Defect(self._source, content.name, content.error))
                 for document in documents(content.name, content.data) if content.data else ():
                     self._take(document)
-                    if self._read.total() % _EVERY == _EVERY - 1:
-                        yield Progress(self._source, f"reading {content.name}", self._read.total())
         except OSError as error:
             yield Failure(Scope(self._source, "cluster"), _unreadable(self._moment.path, error), at)
             return
@@ -138,7 +139,7 @@ class _Reading:
         if isinstance(document, Empty):
             api = kinds.find(document.version, document.kind)
             if api is not None and api.kind:
-                self._scope(api.kind, api.part)
+                self._held(api)
             return
         self._where = document.where
         if document.error:
@@ -152,7 +153,7 @@ class _Reading:
                 return
             api = kinds.find(document.version, document.kind)
             if api is not None:
-                self._keep(api, document, _decode(document.value, api.struct))
+                self._keep(api, document, _decoded(document.value, api))
         except msgspec.ValidationError as error:
             self._problem(f"broken {document.kind}: {error}")
         except msgspec.DecodeError as error:
@@ -179,7 +180,7 @@ class _Reading:
             return
         stated = meta.resource_version or ""
         version = int(stated) if stated.isdecimal() else 0
-        named = (api.part, meta.namespace or "", meta.name)
+        named = (api.resource, meta.namespace or "", meta.name)
         known = self._newest.get(named)
         if known is None:
             self._kept[document.kind] += 1
@@ -187,24 +188,24 @@ class _Reading:
             self._repeated[document.kind] += 1
             if known[0] > version:
                 return
-            self._scope(api.kind, api.part).pop(known[1], None)
+            self._held(api).pop(known[1], None)
         self._newest[named] = (version, native)
         made = api.translate(obj, self._context)
         if not api.kind:
-            self._join_endpoints(api, meta, native, made)
+            self._join_endpoints(api, meta, made)
             return
-        self._scope(api.kind, api.part)[native] = made
-        owner = joins.owner_of(meta)
-        if owner is not None:
-            self._owners.setdefault(owner.uid, owner)
+        self._held(api)[native] = made
+        for one in meta.owner_references or ():
+            if one.uid not in self._owners:
+                owner = joins.owner_of(meta)
+                if owner is not None:
+                    self._owners[owner.uid] = owner
         if isinstance(obj, objects.Node) and obj.status and obj.status.node_info:
             self._versions.add(obj.status.node_info.kubelet_version)
 
-    def _join_endpoints(self, api: Api, meta: objects.Meta, native: str, found: tuple[Endpoint, ...]) -> None:
+    def _join_endpoints(self, api: Api, meta: objects.Meta, found: tuple[Endpoint, ...]) -> None:
         labels = meta.labels or {}
-        service = (
-            labels.get("kubernetes.io/service-name", "") if api.object_kind == "EndpointSlice" else meta.name
-        )
+        service = labels.get("kubernetes.io/service-name", "") if api.object_kind == "EndpointSlice" else meta.name
         if service:
             key = (meta.namespace or "", service)
             known = self._endpoints[api.object_kind]
@@ -217,12 +218,8 @@ class _Reading:
         found = {**self._endpoints["Endpoints"], **self._endpoints["EndpointSlice"]}
         services = self._of("service")
         ids = {(s.namespace, s.name): s.id for s in services if isinstance(s, ServiceResource)}
-        self._replace(
-            "service", lambda s: joins.with_endpoints(s, found) if isinstance(s, ServiceResource) else s
-        )
-        self._replace(
-            "ingress", lambda i: joins.with_services(i, ids) if isinstance(i, IngressResource) else i
-        )
+        self._replace("service", lambda s: joins.with_endpoints(s, found) if isinstance(s, ServiceResource) else s)
+        self._replace("ingress", lambda i: joins.with_services(i, ids) if isinstance(i, IngressResource) else i)
         listed = {r.id for kind in ("workload", "replica_set") for r in self._of(kind)}
         workloads, sets = joins.unlisted(self._owners.values(), listed, self._context)
         own = [joins.own_workload(s) for s in self._of("replica_set") if isinstance(s, ReplicaSetResource)]
@@ -241,6 +238,13 @@ class _Reading:
             if scope.kind == kind:
                 held.update((native, change(resource)) for native, resource in list(held.items()))
 
+    def _held(self, api: Api) -> dict[str, Resource]:
+        """What was kept of an API's objects."""
+        found = self._by_api.get(api)
+        if found is None:
+            found = self._by_api[api] = self._scope(api.kind, kinds.part_of(api))
+        return found
+
     def _scope(self, kind: str, part: str) -> dict[str, Resource]:
         return self._scopes.setdefault(Scope(self._source, kind, part), {})
 
@@ -248,7 +252,7 @@ class _Reading:
         self._defects.append(Defect(self._source, f"{self._moment.path}: {self._where}", text))
 
 
-def _decode(value: Any, struct: type[Any]) -> Any:  # noqa: ANN401 - any of the table's structs
+def _decoded(value: Any, api: Api) -> Any:  # noqa: ANN401 - any of the table's structs
     if isinstance(value, dict):
-        return msgspec.convert(value, struct, strict=False)
-    return msgspec.json.decode(value, type=struct)
+        return msgspec.convert(value, api.struct, strict=False)
+    return kinds.decoder(api).decode(value)

@@ -1,7 +1,10 @@
 """The Kubernetes kinds that become our model, as one table: adding a kind is adding a row."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from tagweave.sources.kubernetes import objects, translate
 
@@ -19,11 +22,18 @@ class Api(NamedTuple):
     translate: Callable[[Any, translate.Context], Any]
     kind: str
 
-    @property
-    def part(self) -> str:
-        """The part of a scope: `deployments.apps`, `pods`."""
-        group = self.versions[0].rpartition("/")[0]
-        return f"{self.resource}.{group}" if group else self.resource
+
+@cache
+def part_of(api: Api) -> str:
+    """The part of a scope that an API's objects are: `deployments.apps`, `pods`."""
+    group = api.versions[0].rpartition("/")[0]
+    return f"{api.resource}.{group}" if group else api.resource
+
+
+@cache
+def decoder(api: Api) -> msgspec.json.Decoder[Any]:
+    """The decoder of an API's objects from JSON."""
+    return msgspec.json.Decoder(api.struct)
 
 
 _CAFE: Final = ("apps.cafe.cloud.alipay.com/v1alpha1",)

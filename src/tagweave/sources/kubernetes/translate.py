@@ -285,9 +285,7 @@ def endpoint_slice(obj: objects.EndpointSlice, context: Context) -> tuple[model.
 def endpoints(obj: objects.Endpoints, context: Context) -> tuple[model.Endpoint, ...]:
     """core/v1 Endpoints: its ready addresses."""
     return tuple(
-        model.Endpoint(
-            ip=ip, pod=_pod_of(a.target_ref), node=a.node_name or "", ports=_endpoint_ports(subset.ports)
-        )
+        model.Endpoint(ip=ip, pod=_pod_of(a.target_ref), node=a.node_name or "", ports=_endpoint_ports(subset.ports))
         for subset in obj.subsets or ()
         for a in subset.addresses or ()
         for ip in _addresses((a.ip,), "subsets[].addresses", context)
