@@ -33,7 +33,7 @@ docs: $(DEV)  ## Rewrite the parts of docs/ that are generated
 	@$(BIN)/python -m tagweave.config > docs/configuration.md
 
 kube:  ## Build a real Kubernetes control plane for the tests (needs Go), once per machine
-	@tests/kube/build.sh
+	@$(PYTHON) tests/kube/build.py
 
 format: $(DEV)  ## Format the code
 	@$(BIN)/ruff check --fix-only --quiet .

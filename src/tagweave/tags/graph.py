@@ -1,4 +1,4 @@
-"""The resources and their references, as of any time: what does a resource belong to, and since when?
+"""The resources and their references, as of any time: what a resource belongs to, and since when.
 
 `rows(id)` walks the references of a resource upward, through all of history, and yields the pieces of time in
 which the answer was constant. Outside of what is known of a resource its nearest version answers: whoever

@@ -119,8 +119,10 @@ class Networks:
     # ---- names
 
     def named(self, name: str) -> int:
-        """The network that a name means: the id or name of a VPC, cluster or source with one network, the name
-        of a node, or the id of something in a VPC; with `source/` before it where several sources have it.
+        """The network that a name means.
+
+        That is the id or name of a VPC, cluster or source with one network, the name of a node, or the id of
+        something in a VPC; with `source/` before it where several sources have it.
 
         Raises LookupKeyError where no network or several have that name.
         """

@@ -172,7 +172,7 @@ def _perfect_hash(hi: U64, lo: U64) -> tuple[np.uint64, U16, I64, int]:
 
 
 @intrinsic
-def _prefetch(_typing: object, array: object, index: object) -> object:
+def _prefetch(_typing: object, array: object, index: object) -> object:  # noqa: ARG001 - numba binds by name
     """Ask the processor for the cache line of array[index]: LLVM's llvm.prefetch, read, keep in all levels."""
 
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202

@@ -162,7 +162,7 @@ def _ipv4(data: U8, start: int, end: int) -> tuple[np.uint64, bool]:
 
 
 @njit(nogil=True, inline="always")
-def _ipv6(data: U8, start: int, end: int) -> tuple[np.uint64, np.uint64, bool]:
+def _ipv6(data: U8, start: int, end: int) -> tuple[np.uint64, np.uint64, bool]:  # noqa: PLR0915 - one automaton
     """RFC 4291 section 2.2, all three forms; groups before `::` in `groups`, those after it in `tail`."""
     none = np.uint64(0)
     groups = np.zeros(8, np.uint64)
