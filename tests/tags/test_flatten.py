@@ -29,7 +29,8 @@ def live(claim: Claim, moment: int, everyone: list[Claim]) -> bool:
     if claim.seen_until == claim.end:
         return True
     rivals = (c for c in everyone if c.rank == claim.rank and c.owner != claim.owner and c.start > claim.start)
-    return not any(claim.seen_until <= c.start <= moment for c in rivals)
+    first = claim.seen_until + 1 if claim.end == FOREVER else claim.seen_until
+    return not any(first <= c.start <= moment for c in rivals)
 
 
 @given(st.lists(claims(), min_size=1, max_size=6))
@@ -84,6 +85,11 @@ def test_a_claim_that_nobody_confirmed_since_gives_way_to_a_newer_one() -> None:
         (0, 12, (0,), False),
         (12, FOREVER, (1,), False),
     ]
+
+
+def test_two_owners_that_were_seen_together_are_disputed_also_when_nothing_was_seen_since() -> None:
+    pieces = flatten([Claim(0, FOREVER, 10, 10, 1), Claim(10, FOREVER, 10, 10, 2)])
+    assert [(p.start, p.holders, p.disputed) for p in pieces] == [(0, (0,), False), (10, (1, 0), True)]
 
 
 def test_two_sure_owners_of_one_rank_are_disputed_and_the_later_one_wins() -> None:

@@ -11,7 +11,8 @@ class Version(msgspec.Struct, frozen=True, gc=False):
 
     `rid` is the resource's id, 32 bits, never reused. `valid_to` is FOREVER while the version is open.
     `seen_until` is the last moment at which it was observed to be true: where it is less than `valid_to`,
-    the version ended somewhere between the two. `learned_at` is when the version was recorded.
+    the version ended somewhere between the two. `learned_at` is when the version was recorded; `part` is that of
+    the scope in which the resource was listed.
     """
 
     rid: int
@@ -20,6 +21,7 @@ class Version(msgspec.Struct, frozen=True, gc=False):
     valid_to: int
     seen_until: int
     learned_at: int
+    part: str = ""
 
 
 class ChangeSet(msgspec.Struct, frozen=True):

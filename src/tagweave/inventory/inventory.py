@@ -12,7 +12,7 @@ from tagweave.inventory import schema
 from tagweave.inventory.database import lock_for_writing, open_database
 from tagweave.inventory.history import ChangeSet, ScopeState, Version
 from tagweave.inventory.reconcile import Current, Plan, Written, ended, first_valid, reconcile
-from tagweave.model import AnyResource, Change, Failure, Scope, Snapshot
+from tagweave.model import AnyResource, Change, Failure, Resource, Scope, Snapshot
 from tagweave.model.collection import no_collection
 from tagweave.model.times import FOREVER, to_ns
 
@@ -87,7 +87,7 @@ class Inventory:
         """Versions in ascending order of (rid, valid_from): of some kinds, as of a time, of one source."""
         v, r, s = schema.version.c, schema.resource.c, schema.scope.c
         query = (
-            select(v.resource_id, v.body, v.valid_from, v.valid_to, v.seen_until, s.last_success, v.learned_at)
+            select(v.resource_id, v.body, v.valid_from, v.valid_to, v.seen_until, s.last_success, v.learned_at, r.part)
             .join(schema.resource, r.id == v.resource_id)
             .outerjoin(schema.scope, and_(s.source == r.source, s.kind == r.kind, s.part == r.part))
             .order_by(v.resource_id, v.valid_from)
@@ -100,9 +100,9 @@ class Inventory:
             query = query.where(v.valid_from <= to_ns(at), v.valid_to > to_ns(at))
         with self._engine.connect() as connection:
             rows = connection.execution_options(yield_per=10_000).execute(query)
-            for rid, body, start, end, seen, success, learned in rows:
+            for rid, body, start, end, seen, success, learned, part in rows:
                 until = seen if seen is not None else max(start, success or learned)
-                yield Version(rid, _decode(body), start, end, until, learned)
+                yield Version(rid, _decode(body), start, end, until, learned, part)
 
     def scopes(self) -> list[ScopeState]:
         """What is known of each scope, in order."""
@@ -170,7 +170,7 @@ class _Writer:
             start = max(self._observed_at, old.valid_from)
             if start > old.valid_from:
                 closed.append(self._closed(old, start, start if exact else min(seen, start)))
-            opened.append(Version(old.rid, written.resource, start, FOREVER, self._observed_at, self._learned_at))
+            opened.append(self._opened(old.rid, written.resource, start))
         held = set(msgspec.json.decode(state["held"], type=list[str]))
         gone = self._open_versions([known[native].rid for native in plan.removed])
         for native in plan.removed:
@@ -181,9 +181,13 @@ class _Writer:
         self._store(plan, opened, closed)
         return opened, closed
 
+    def _opened(self, rid: int, resource: Resource, start: int) -> Version:
+        at, part = self._observed_at, self._scope.part
+        return Version(rid, resource, start, FOREVER, at, self._learned_at, part)
+
     def _closed(self, old: Version, end: int, seen: int) -> Version:
         seen_until = max(old.valid_from, min(seen, end))
-        return Version(old.rid, old.resource, old.valid_from, end, seen_until, old.learned_at)
+        return Version(old.rid, old.resource, old.valid_from, end, seen_until, old.learned_at, self._scope.part)
 
     def _open_new(self, added: list[Written]) -> list[Version]:
         """Open the first versions of new resources, and of those that come back under their old ids."""
@@ -203,7 +207,7 @@ class _Writer:
                 start = max(start, last_end)
             else:
                 rid = self._new_ids[native]
-            out.append(Version(rid, written.resource, start, FOREVER, self._observed_at, self._learned_at))
+            out.append(self._opened(rid, written.resource, start))
         return out
 
     def _store(self, plan: Plan, opened: list[Version], closed: list[Version]) -> None:

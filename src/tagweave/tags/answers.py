@@ -185,11 +185,11 @@ class _Asker:
     # ---- seeking
 
     def _seek(self, address: int) -> _Sought:
-        lengths = sorted({length for length, _ in self._index.addresses}, reverse=True)
+        lengths = self._index.lengths
         known = False
         for tier in self._tiers():
             self._why.append(f"sought in {', '.join(self._index.networks.label(n) for n in tier)}")
-            for group in (lengths[:1], lengths[1:]) if lengths[:1] == [128] else (lengths,):
+            for group in (lengths[:1], lengths[1:]) if lengths[:1] == (128,) else (lengths,):
                 hits: list[_Hit] = []
                 for length in group:
                     key = (length, address >> (128 - length) << (128 - length))
@@ -203,12 +203,13 @@ class _Asker:
                     return _Sought(None, AMBIGUOUS, hits)
         if known:
             return _Sought(None, NOT_THEN, [])
-        elsewhere = self._where is not None and (128, address) in self._index.addresses
+        elsewhere = self._where is not None and bool(self._index.addresses.get((128, address)))
         return _Sought(None, OUT_OF_REACH if elsewhere else UNKNOWN_ADDRESS, [])
 
     def _tiers(self) -> Sequence[tuple[int, ...]]:
         networks = self._index.networks
-        return [tuple(range(1, len(networks)))] if self._where is None else networks.reach(self._where)
+        tiers = [tuple(range(1, len(networks)))] if self._where is None else networks.reach(self._where)
+        return [tuple(sorted(tier, key=networks.label)) for tier in tiers]
 
     def _live(self, key: tuple[int, int], network: int) -> tuple[_Hit | None, bool]:
         """What holds an address or prefix in a network at the time asked, and whether any ever did."""
@@ -265,7 +266,8 @@ class _Asker:
         return Answer(self._key, network, self._when(), match, tags, rivals, None, self._why)
 
     def _nothing(self, reason: str, candidates: list[Candidate]) -> Answer:
-        return Answer(self._key, self._network, self._when(), None, {}, candidates, reason, self._why)
+        ordered = sorted(candidates, key=lambda c: (c.network or "", c.kind, c.id))
+        return Answer(self._key, self._network, self._when(), None, {}, ordered, reason, self._why)
 
     def _reason(self, sought: _Sought, address: int) -> str:
         where = f"network {self._network} and what it reaches" if self._network else "any network"
@@ -312,7 +314,7 @@ def _named(index: TagIndex, key: str) -> list[NameClaim]:
 
 def _networks_of(index: TagIndex, claim: NameClaim) -> set[int]:
     row = index.claims.row_of_name(claim, claim.end - 1)
-    return {index.networks.of(rid) for rid in (row.get("cluster", 0), row.get("vpc", 0)) if rid}
+    return {n for n in map(index.networks.known, (row.get("cluster", 0), row.get("vpc", 0))) if n is not None}
 
 
 def _owned(held: Sequence[Held]) -> Iterator[tuple[int, int, int]]:

@@ -5,7 +5,7 @@ is also its VM's when the VPC gives out pod addresses, and then the pod has it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
 from tagweave.inventory import Version
@@ -118,10 +118,26 @@ class Claims:
         self._sets = graph.tagsets
         self._host_pods: defaultdict[tuple[str, str], list[tuple[Pod, frozenset[int]]]] = defaultdict(list)
         for rid in graph.of_kind("pod"):
-            pod = graph.latest(rid)
-            if isinstance(pod, Pod) and pod.host_network and pod.node:
-                members = [m for m in services.of_pod(pod, -FOREVER, FOREVER) if m.services]
-                self._host_pods[pod.source, pod.node].extend((pod, m.services) for m in members)
+            self._load_host_pod(graph.latest(rid))
+
+    def _load_host_pod(self, pod: Resource | None) -> None:
+        if isinstance(pod, Pod) and pod.host_network and pod.node:
+            members = [m for m in self._services.of_pod(pod, -FOREVER, FOREVER) if m.services]
+            self._host_pods[pod.source, pod.node].extend((pod, m.services) for m in members)
+
+    def reload_host_pod(self, rid: int) -> Iterator[int]:
+        """Take in that a pod changed, or what it serves; the nodes whose address it shares."""
+        for pod in {
+            v.resource.node: v.resource for v in self._graph.history[rid] if isinstance(v.resource, Pod)
+        }.values():
+            if pod.host_network and pod.node:
+                on_node = self._host_pods[pod.source, pod.node]
+                on_node[:] = [entry for entry in on_node if entry[0].id != pod.id]
+                self._services.forget_node(pod.source, pod.node)
+                node = self._graph.refer(pod.source, "node", pod.node, FOREVER)
+                if node in self._graph.history:
+                    yield node
+        self._load_host_pod(self._graph.latest(rid))
 
     def of(self, rid: int) -> Iterator[AddressClaim]:
         """The addresses and prefixes that a resource holds or held."""
@@ -138,13 +154,15 @@ class Claims:
                 found = rows.get(alike)
                 if found is None:
                     found = rows[alike] = tuple(self._rows(rid, span, address, subnet))
-                yield AddressClaim(
-                    address, length, network, rule.rank, rid, span.start, span.end, span.seen_until, found
-                )
+                seen = span.seen_until if span.end != FOREVER else self._graph.seen_until(span.versions[-1])
+                yield AddressClaim(address, length, network, rule.rank, rid, span.start, span.end, seen, found)
 
     def names_of(self, rid: int) -> Iterator[NameClaim]:
         """The names that mean a resource or meant it."""
-        versions = self._graph.history[rid]
+        return self.names_in(rid, self._graph.history[rid])
+
+    def names_in(self, rid: int, versions: Sequence[Version]) -> Iterator[NameClaim]:
+        """The names that some versions of a resource give it."""
         start, end = versions[0].valid_from, versions[-1].valid_to
         seen: set[tuple[str, str]] = set()
         for version in versions:
@@ -265,6 +283,15 @@ _RULES_OF: Final = {
     kind: tuple(rule for rule in (*ADDRESS_RULES, *PREFIX_RULES) if rule.kind == kind)
     for kind in {rule.kind for rule in (*ADDRESS_RULES, *PREFIX_RULES)}
 }
+
+
+def keys_of(versions: Iterable[Version]) -> Iterator[tuple[int, int]]:
+    """(length, address) of every address and prefix that stands in some versions of a resource."""
+    for version in versions:
+        for rule in _RULES_OF.get(version.resource.kind, ()):
+            for value in _values(version.resource, rule.field):
+                address, length = pack_prefix(value) if rule in PREFIX_RULES else (pack(value), 128)
+                yield length, address
 
 
 def _nearest(versions: list[Version], at: int) -> Version:

@@ -28,7 +28,7 @@ from tagweave.tags.index import (
     Found,
     Held,
 )
-from tagweave.tags.networks import NETWORK_UNKNOWN
+from tagweave.tags.networks import INTERNET, NETWORK_UNKNOWN
 from tagweave.tags.table import Reach, Runs, Table
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ _REASON_OF = {
 }
 _LOW = (1 << 64) - 1
 _FAR = 2**31 - 1
+_SMALL_DELTA = 1 << 14
 
 
 class Compiled(NamedTuple):
@@ -69,13 +70,39 @@ class Compiled(NamedTuple):
         )
         return cls(index, base, None, prefixes, _reach(index))
 
+    def updated(self, changed: Iterable["Key"]) -> Self:
+        """The tables once the claims of some addresses and prefixes have changed; these stay as they are.
+
+        What changed goes to the delta; a delta that has grown to a part of the base becomes part of it.
+        """
+        by_length: defaultdict[int, list[Key]] = defaultdict(list)
+        for key in changed:
+            by_length[key[0]].append(key)
+        base, delta = self.base, self.delta
+        fresh = runs(self.owner, by_length.pop(128, []))
+        if len(fresh.hi):
+            delta = table.build(fresh) if delta is None else table.merged(delta, fresh)
+            if delta.keys > max(_SMALL_DELTA, base.keys // 8):
+                base, delta = table.merged(base, delta.runs), None
+        prefixes = dict(self.prefixes)
+        for length, keys in by_length.items():
+            some = runs(self.owner, keys)
+            prefixes[length] = table.merged(prefixes[length], some) if length in prefixes else table.build(some)
+        reach = self.reach if len(self.reach.start) == len(self.owner.networks) + 1 else _reach(self.owner)
+        return self._replace(
+            base=base, delta=delta, prefixes=tuple(sorted(prefixes.items(), reverse=True)), reach=reach
+        )
+
     # ---- the join
 
     def find(self, ends: Endpoints) -> Found:
         """The tagset of each end as of its time, and why where there is none."""
         tagsets = table.find(self.base, ends.hi, ends.lo, ends.at, ends.network)
         if self.delta is not None:
-            tagsets[table.contains(self.delta, ends.hi, ends.lo)] = 0
+            changed = np.flatnonzero(table.contains(self.delta, ends.hi, ends.lo))
+            tagsets[changed] = table.find(
+                self.delta, ends.hi[changed], ends.lo[changed], ends.at[changed], ends.network[changed]
+            )
         if not ends.valid.all():
             tagsets[~ends.valid] = 0
         reasons = np.zeros(len(tagsets), np.uint8)
@@ -180,19 +207,18 @@ def runs(index: "TagIndex", keys: Iterable["Key"]) -> Runs:
                 values.append(0)
             length.append(len(times) - start[-1])
             continue
-        networks = sorted({c.network for c in claims}) if len(claims) > 1 else [claims[0].network]
+        networks = sorted({c.network for c in claims}) or [INTERNET]  # a key whose claims are all gone hides the base's
         for where in networks:
             mine = [c for c in claims if c.network == where] if len(networks) > 1 else claims
             first = len(times)
             for at, tagset in breakpoints(index.resolve(mine)):
                 times.append(at)
                 values.append(tagset)
-            if len(times) > first:
-                hi.append(key[1] >> 64)
-                lo.append(key[1] & _LOW)
-                network.append(where)
-                start.append(first)
-                length.append(len(times) - first)
+            hi.append(key[1] >> 64)
+            lo.append(key[1] & _LOW)
+            network.append(where)
+            start.append(first)
+            length.append(len(times) - first)
     return Runs(
         np.array(hi, np.uint64),
         np.array(lo, np.uint64),

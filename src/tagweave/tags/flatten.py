@@ -4,8 +4,8 @@ At a moment, of the claims that are live:
 
 1. the smaller rank wins (a pod's claim before that of the VM whose interface carries the address);
 2. of equal ranks a sure claim wins over an unsure one: a claim that has ended is unsure in [seen_until, end),
-   the time in which it ended nobody knows when. Another owner that starts after a claim was last seen ends
-   it for good, also where it is still open;
+   the time in which it ended nobody knows when. Another owner that starts in that time ends it for good, and
+   so does one that starts after a claim was last seen that is still open;
 3. then the one that started later, then the larger owner id.
 
 Two sure claims of one rank and different owners dispute the address: the winner's piece says so.
@@ -78,7 +78,7 @@ def _settled_end(claim: Claim, claims: Sequence[Claim], shared: frozenset[int]) 
             for other in claims
             if other.rank == claim.rank
             and other.owner != claim.owner
-            and claim.seen_until <= other.start < claim.end
+            and claim.seen_until + (claim.end == FOREVER) <= other.start < claim.end
             and claim.start < other.start
         ),
         default=claim.end,

@@ -11,8 +11,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+import msgspec
+
 from tagweave.inventory import Version
-from tagweave.model import Cen, Cluster, Node, PeeringConnection, Pod, Resource, Router, Workload
+from tagweave.model import (
+    VM,
+    Cen,
+    Cluster,
+    NetworkInterface,
+    Node,
+    PeeringConnection,
+    Pod,
+    Resource,
+    Router,
+    Scope,
+    Workload,
+)
 from tagweave.model.times import BEGINNING, FOREVER
 from tagweave.tags.tagsets import Tagsets
 
@@ -61,6 +75,10 @@ class Stretch(NamedTuple):
     row: dict[str, int]
 
 
+Reference = tuple[str, str, str]
+"""The source, the kind, and the id or name by which a resource is referred to."""
+
+
 class Phantom(NamedTuple):
     """A resource that is only known because another refers to it: by id or by name, the other is empty."""
 
@@ -78,6 +96,8 @@ class Graph:
         self._ids: dict[tuple[str, str, str], int] = {}
         self._named: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
         self._phantom_ids: dict[tuple[str, str, str], int] = {}
+        self._last_success: dict[Scope, int] = {}
+        self._referrers: defaultdict[Reference, set[int]] | None = None
         self._rows: dict[int, list[Stretch]] = {}
         self._named_rows: dict[tuple[str, str, str], list[Stretch]] = {}
         self._of_kind: defaultdict[str, dict[int, None]] = defaultdict(dict)
@@ -89,18 +109,68 @@ class Graph:
     def load(self, versions: Iterable[Version]) -> None:
         """Take versions in; those of one resource come in ascending order of their start."""
         for version in versions:
-            resource = version.resource
             known = self.history.get(version.rid)
             if known is None:
                 self.history[version.rid] = [version]
-                self._ids[resource.source, resource.kind, resource.id] = version.rid
-                self._of_kind[resource.kind][version.rid] = None
+                self._enter(version)
             else:
                 known.append(version)
-            if resource.kind in _BY_NAME:
-                holders = self._named[resource.source, resource.kind, resource.name]
-                if version.rid not in holders:
-                    holders.append(version.rid)
+                if version.resource.kind in _BY_NAME:
+                    self._enter(version)
+
+    def put(self, version: Version) -> None:
+        """Take in a version that is newer than those known, or replaces the one that began when it did.
+
+        Whoever reads a resource's history meanwhile reads on in the old list.
+        """
+        known = self.history.get(version.rid, [])
+        self.history[version.rid] = [*(v for v in known if v.valid_from != version.valid_from), version]
+        self._enter(version)
+        if self._referrers is not None:
+            for reference in references(version.resource):
+                self._referrers[reference].add(version.rid)
+
+    def _enter(self, version: Version) -> None:
+        resource, rid = version.resource, version.rid
+        self._ids[resource.source, resource.kind, resource.id] = rid
+        self._of_kind[resource.kind][rid] = None
+        if resource.kind in _BY_NAME:
+            holders = self._named[resource.source, resource.kind, resource.name]
+            if rid not in holders:
+                holders.append(rid)
+
+    def versions(self) -> Iterator[Version]:
+        """All versions that were taken in, those that are open seen as late as their scope was."""
+        for versions in self.history.values():
+            for version in versions:
+                seen = self.seen_until(version)
+                yield version if seen == version.seen_until else msgspec.structs.replace(version, seen_until=seen)
+
+    def saw(self, scope: Scope, at: int) -> None:
+        """All that is open in a scope was observed at a time, in ns."""
+        self._last_success[scope] = max(at, self._last_success.get(scope, at))
+
+    def seen_until(self, version: Version) -> int:
+        """When a version was last observed to be true, in ns."""
+        if version.valid_to != FOREVER:
+            return version.seen_until
+        scope = Scope(version.resource.source, version.resource.kind, version.part)
+        return max(version.seen_until, self._last_success.get(scope, version.seen_until))
+
+    def referrers(self, reference: Reference) -> set[int]:
+        """Who refers or referred to what has an id or name, upward or to a security group."""
+        if self._referrers is None:
+            self._referrers = defaultdict(set)
+            for rid, versions in self.history.items():
+                for version in versions:
+                    for one in references(version.resource):
+                        self._referrers[one].add(rid)
+        return self._referrers.get(reference, set())
+
+    def shares_name(self, version: Version) -> bool:
+        """Whether a reference to a resource by name has several to choose from."""
+        resource = version.resource
+        return len(self._named.get((resource.source, resource.kind, resource.name), ())) > 1
 
     def of_kind(self, kind: str) -> Iterator[int]:
         """The ids of every resource of a kind that is or was."""
@@ -174,7 +244,7 @@ class Graph:
             if rid in self.phantoms or depth > _DEEPEST:
                 known = [Stretch(BEGINNING, FOREVER, {self.identity(rid)[1]: rid})]
             else:
-                known = list(self._walk(rid, depth))
+                known = joined(self._walk(rid, depth))
             self._rows[rid] = known
         return known
 
@@ -182,11 +252,15 @@ class Graph:
         """The pieces of `rows` within [start, end)."""
         return cut(self.rows(rid), start, end)
 
-    def forget_rows(self) -> None:
-        """Drop what was derived: the resources have changed."""
-        self._rows.clear()
-        self._named_rows.clear()
-        self._vms = self._transit = self._cluster_homes = self._routers = None
+    def forget_rows(self, rid: int) -> list[Stretch] | None:
+        """Drop the rows of a resource, to be derived anew; what they were, None where they never were derived."""
+        if self.identity(rid)[1] != "pod":  # nothing refers to a pod
+            self._named_rows.clear()
+        return self._rows.pop(rid, None)
+
+    def forget_machines(self) -> None:
+        """Drop what was derived from nodes and VMs together."""
+        self._vms = self._cluster_homes = None
 
     def _walk(self, rid: int, depth: int) -> Iterator[Stretch]:
         versions = self.history[rid]
@@ -294,9 +368,13 @@ class Graph:
         resource = self.latest(cluster)
         if isinstance(resource, Cluster) and resource.vpc:
             return self.refer(resource.cloud_source or resource.source, "vpc", resource.vpc, FOREVER)
+        return self.homes_by_nodes().get(cluster)
+
+    def homes_by_nodes(self) -> dict[int, int]:
+        """The VPCs of clusters whose nodes are VMs of one VPC."""
         if self._cluster_homes is None:
             self._cluster_homes = self._homes_by_nodes()
-        return self._cluster_homes.get(cluster)
+        return self._cluster_homes
 
     def _homes_by_nodes(self) -> dict[int, int]:
         homes: defaultdict[int, set[int]] = defaultdict(set)
@@ -349,6 +427,32 @@ class Graph:
                 if isinstance(router, Router):
                     self._routers.update({(router.source, member): rid for member in router.subnets})
         return self._routers.get((source, subnet))
+
+
+def references(resource: Resource) -> Iterator[Reference]:
+    """What a resource refers to upward, and its security groups."""
+    source = resource.source
+    for field, kind in _UP.get(resource.kind, ()):
+        value = getattr(resource, field)
+        if value:
+            yield source, kind, value
+    if isinstance(resource, Workload) and resource.owner:
+        yield source, "workload", resource.owner
+    interfaces = resource.interfaces if isinstance(resource, VM) else ()
+    for part in (resource,) if isinstance(resource, NetworkInterface) else interfaces:
+        for group in part.security_groups:
+            yield source, "security_group", group
+
+
+def joined(stretches: Iterable[Stretch]) -> list[Stretch]:
+    """Ascending stretches without gaps, neighbours with equal rows as one."""
+    out: list[Stretch] = []
+    for stretch in stretches:
+        if out and out[-1].row == stretch.row:
+            out[-1] = out[-1]._replace(end=stretch.end)
+        else:
+            out.append(stretch)
+    return out
 
 
 def pieces(groups: Sequence[Sequence[Stretch]], start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -1,8 +1,8 @@
 """The tag index: claims compiled for look-up, (network, address, time) → tagset.
 
 A batch is joined by kernels over compiled tables; a single look-up reads the claims themselves and tells how
-it found its answer. An index is never changed once published: `TagIndex.updated` makes the next one, which
-shares the base's tables and adds a small table of what changed since, and whoever holds the old one reads on.
+it found its answer. Compiled tables are never changed once published: `TagIndex.apply` makes the next ones,
+which share the base and add a small table of what changed since, and a batch that is being joined reads on.
 """
 
 from collections import defaultdict
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tagweave.inventory import Version
+from tagweave.inventory import ChangeSet, Version
 from tagweave.model.collection import no_collection
 from tagweave.model.times import BEGINNING, FOREVER
-from tagweave.tags.claims import RULE_WORDS, SHARED_RANKS, AddressClaim, Claims, NameClaim
+from tagweave.tags.claims import RULE_WORDS, SHARED_RANKS, AddressClaim, Claims, NameClaim, keys_of
 from tagweave.tags.flatten import Claim, Piece, flatten
 from tagweave.tags.graph import Graph, Stretch, cut, pieces
 from tagweave.tags.networks import NETWORK_UNKNOWN, Networks
@@ -100,6 +100,9 @@ class TagIndex:
         self.tagsets = Tagsets()
         self.graph = Graph(self.tagsets)
         self.addresses: dict[Key, list[AddressClaim]] = {}
+        self.lengths: tuple[int, ...] = ()
+        self.generation = 0
+        self._compiled: Compiled | None = None
         self._sole: dict[int, tuple[int, int]] = {}
         self.networks: Networks
         self.services: Services
@@ -131,16 +134,63 @@ class TagIndex:
         for rid in self.graph.history:
             for claim in self.claims.of(rid):
                 held[claim.length, claim.address].append(claim)
-        self.addresses = dict(held)
+        self._hold(held)
+
+    def _hold(self, held: Mapping[Key, list[AddressClaim]]) -> None:
+        self.addresses.update(held)
+        self.lengths = tuple(sorted({*self.lengths, *(length for length, _ in held)}, reverse=True))
 
     @cached_property
     def names(self) -> dict[str, list[NameClaim]]:
         """All names, collected at their first use."""
-        found: defaultdict[str, list[NameClaim]] = defaultdict(list)
+        found: dict[str, list[NameClaim]] = {}
         for rid in self.graph.history:
             for name in self.claims.names_of(rid):
-                found[name.key].append(name)
-        return dict(found)
+                found.setdefault(name.key, []).append(name)
+        return found
+
+    # ---- what changes
+
+    def apply(self, changes: Iterable[ChangeSet]) -> "TagIndex":
+        """Take in what an inventory changed: see `updates.apply`."""
+        from tagweave.tags.updates import apply  # noqa: PLC0415 - updates change the index
+
+        return apply(self, changes)
+
+    def rebuilt(self) -> "TagIndex":
+        """An index of the same resources, with all derived anew."""
+        return self.build(self.graph.versions(), self.groups, self.accounts)
+
+    def derive_again(self, owners: set[int], before: Mapping[int, Sequence[Version]]) -> None:
+        """Replace the claims of owners; `before` are the former versions of those that changed themselves."""
+        fresh: defaultdict[Key, list[AddressClaim]] = defaultdict(list)
+        for rid in owners:
+            for claim in self.claims.of(rid):
+                fresh[claim.length, claim.address].append(claim)
+        changed = {*fresh, *(key for versions in before.values() for key in keys_of(versions))}
+        for key in changed:
+            others = [c for c in self.addresses.get(key, ()) if c.owner not in owners]
+            for rid in {c.owner for c in others}:  # when they were last seen has moved on
+                fresh[key] += [c for c in self.claims.of(rid) if (c.length, c.address) == key]
+        self._hold({key: sorted(fresh.get(key, ()), key=_by_owner) for key in changed})
+        self._sole.clear()
+        self._rename(before)
+        if self._compiled is not None:
+            with no_collection():
+                self._compiled = self._compiled.updated(changed)
+
+    def _rename(self, before: Mapping[int, Sequence[Version]]) -> None:
+        """Take in names that changed, of the resources themselves and of networks."""
+        self.networks.changed(before)
+        if any(before.values()):
+            self.generation += 1
+        if "names" not in self.__dict__:
+            return
+        for rid, versions in before.items():
+            for old in self.claims.names_in(rid, versions) if versions else ():
+                self.names[old.key] = [c for c in self.names.get(old.key, ()) if c.owner != rid]
+            for name in self.claims.names_of(rid):
+                self.names[name.key] = [*self.names.get(name.key, ()), name]
 
     # ---- one address
 
@@ -220,13 +270,15 @@ class TagIndex:
         """The tagset of each end as of its time, and why where there is none."""
         return self.compiled.find(ends)
 
-    @cached_property
+    @property
     def compiled(self) -> "Compiled":
         """The index as tables for batches, compiled at first use."""
-        from tagweave.tags.compiled import Compiled  # noqa: PLC0415 - numba is slow to import
+        if self._compiled is None:
+            from tagweave.tags.compiled import Compiled  # noqa: PLC0415 - numba is slow to import
 
-        with no_collection():
-            return Compiled.of(self)
+            with no_collection():
+                self._compiled = Compiled.of(self)
+        return self._compiled
 
     def name_tagset(self, rule: str, key: str, at: int, network: int) -> tuple[int, int]:
         """The tagset and reason of a name at a time; a network decides between clusters."""
@@ -248,6 +300,10 @@ class TagIndex:
             return True
         row = self.claims.row_of_name(claim, claim.end - 1)
         return self.networks.owner(network) in {row.get("cluster"), row.get("vpc")}
+
+
+def _by_owner(claim: AddressClaim) -> tuple[int, int]:
+    return claim.owner, claim.start
 
 
 def _nearest_ended(known: Sequence[NameClaim], at: int) -> list[NameClaim]:

@@ -13,7 +13,7 @@ Records name a network by what they have: see `Networks.named`.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address
 from typing import Final
 
@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tagweave.errors import LookupKeyError
+from tagweave.model import Resource
 from tagweave.model.addresses import pack_prefix, unpack
 from tagweave.tags.graph import Graph
 
@@ -45,6 +46,9 @@ class Networks:
         for kind in ("vpc", "cluster"):
             for rid in graph.of_kind(kind):
                 self.of(rid)
+        for kind in ("node", *_IN_A_VPC):
+            for rid in graph.of_kind(kind):
+                self._enter(rid)
         self._load_ranges()
 
     def __len__(self) -> int:
@@ -57,7 +61,30 @@ class Networks:
         if found is None:
             found = self._ids[owner] = len(self._owners)
             self._owners.append(owner)
+            self._names = None
         return found
+
+    def known(self, owner: int) -> int | None:
+        """The network of a VPC or cluster; None where it has none."""
+        return self._ids.get(owner)
+
+    def changed(self, rids: Iterable[int]) -> None:
+        """Take in that resources, not those that give networks their shape, are new or have other names."""
+        for rid in rids:
+            if self._graph.identity(rid)[1] in ("node", *_IN_A_VPC):
+                self._enter(rid)
+                self._names = None
+
+    def _enter(self, rid: int) -> None:
+        """Make the networks that a resource names or ever named."""
+        for version in self._graph.history[rid]:
+            self._around(version.resource)
+
+    def _around(self, resource: Resource) -> int | None:
+        """The network that a node, or what is in a VPC, names by itself."""
+        kind = "cluster" if resource.kind == "node" else "vpc"
+        value = getattr(resource, kind)
+        return self.of(self._graph.refer(resource.source, kind, value, 0)) if value else None
 
     def owner(self, network: int) -> int:
         """The VPC or cluster that a network is; 0 for the internet."""
@@ -169,17 +196,13 @@ class Networks:
         return self._names
 
     def _every_name(self) -> Iterator[tuple[int, int]]:
-        yield from ((rid, network) for rid, network in self._ids.items())
-        for rid in self._graph.of_kind("node"):
-            node = self._graph.latest(rid)
-            cluster = getattr(node, "cluster", "")
-            if node is not None and cluster:
-                yield rid, self.of(self._graph.refer(node.source, "cluster", cluster, 0))
-        for kind in _IN_A_VPC:
+        yield from self._ids.items()
+        for kind in ("node", *_IN_A_VPC):
             for rid in self._graph.of_kind(kind):
-                vpc = self._vpc_of(rid)
-                if vpc:
-                    yield rid, self.of(vpc)
+                latest = self._graph.latest(rid)
+                network = self._around(latest) if latest is not None else None
+                if network is not None:
+                    yield rid, network
 
     # ---- reach
 

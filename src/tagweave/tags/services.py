@@ -64,20 +64,47 @@ class Services:
                 self._load_ingress(rid, version)
 
     def _load(self, rid: int, version: Version) -> None:
+        for selecting in self._selections(version):
+            selecting.append((rid, version))
+
+    def _selections(self, version: Version) -> Iterator[list[tuple[int, Version]]]:
+        """The lists in which a service's version stands, for the pods that it selects or names to find it."""
         service = version.resource
         assert isinstance(service, Service)
         if service.selector:
             key, value = min(service.selector.items())
-            self._by_label[service.source, service.namespace, key, value].append((rid, version))
+            yield self._by_label[service.source, service.namespace, key, value]
             return
         for pod in {endpoint.pod for endpoint in service.endpoints or () if endpoint.pod}:
-            self._by_endpoint[service.source, pod].append((rid, version))
+            yield self._by_endpoint[service.source, pod]
 
     def _load_ingress(self, rid: int, version: Version) -> None:
+        for routes in self._routes(version):
+            routes.append((version.valid_from, version.valid_to, rid))
+
+    def _routes(self, version: Version) -> Iterator[list[tuple[int, int, int]]]:
         ingress = version.resource
         assert isinstance(ingress, Ingress)
         for service in {rule.service for rule in ingress.rules if rule.service}:
-            self._ingresses[ingress.source, service].append((version.valid_from, version.valid_to, rid))
+            yield self._ingresses[ingress.source, service]
+
+    def reload(self, rid: int, before: Iterable[Version]) -> None:
+        """Take in the changed history of a service or an ingress; `before` is what it was."""
+        service = self._graph.identity(rid)[1] == "service"
+        for version in before:
+            for selecting in self._selections(version) if service else ():
+                selecting[:] = [entry for entry in selecting if entry[0] != rid]
+            for routes in () if service else self._routes(version):
+                routes[:] = [route for route in routes if route[2] != rid]
+        for version in self._graph.history[rid]:
+            (self._load if service else self._load_ingress)(rid, version)
+        if service:
+            self._pod_ports.clear()
+            self._node_ports.clear()
+
+    def forget_node(self, source: str, node: str) -> None:
+        """Drop the port set of a node: other pods run on it."""
+        self._node_ports.pop((source, node), None)
 
     def of_pod(self, pod: Pod, start: int, end: int) -> list[Membership]:
         """What a pod with these labels served during [start, end), without gaps."""
@@ -181,7 +208,7 @@ class Services:
                     yield rid, version, port
 
     def _intern(self, served: Iterable[Served]) -> int:
-        key = tuple(sorted(set(served)))
+        key = tuple(sorted(_joined(served)))
         found = self._port_sets.get(key)
         if found is None:
             found = self._port_sets[key] = len(self._served)
@@ -202,6 +229,20 @@ class Services:
         if self._compiled is None or self._compiled[0] != len(self._served):
             self._compiled = (len(self._served), Ports.of(self._served))
         return self._compiled[1]
+
+
+def _joined(served: Iterable[Served]) -> Iterator[Served]:
+    """Each port once for each unbroken time in which a service had it, over versions that differ elsewhere."""
+    last: Served | None = None
+    for one in sorted(set(served), key=lambda s: (s.protocol, s.port, s.service, s.start)):
+        if last is not None and one._replace(start=last.start, end=last.end) == last and one.start <= last.end:
+            last = last._replace(end=max(last.end, one.end))
+            continue
+        if last is not None:
+            yield last
+        last = one
+    if last is not None:
+        yield last
 
 
 def _target(target: str, port: int, named: dict[str, int]) -> int | None:

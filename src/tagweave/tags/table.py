@@ -15,7 +15,7 @@ A record, as sixteen 32-bit words:
     11-15 values of the breakpoints
 
 Times of records are coarse: where the asked time falls in the same unit as a breakpoint, the exact times in
-`Table.times` decide.
+`Runs.times` decide.
 """
 
 from typing import Final, NamedTuple
@@ -48,25 +48,11 @@ ABSENT, NOBODY, AMBIGUOUS, ELSEWHERE = 0, -1, -2, -3
 that time in the networks that count; several networks hold it; it is held only where it cannot be reached."""
 
 
-class Table(NamedTuple):
-    """The arrays of a compiled table. Immutable once built."""
-
-    salt: np.uint64
-    seeds: U16
-    records: U64  # (capacity * 8,), aligned to 64 bytes
-    words: U32  # the same memory
-    times: I64  # exact times of all breakpoints
-    values: U32  # tagset ids of all breakpoints
-    run_network: I32
-    run_start: I64
-    run_length: I64
-    keys: int
-
-
 class Runs(NamedTuple):
     """What a table is built from: for each run its key and network, and where its breakpoints lie.
 
     Runs of one key are adjacent, its networks in ascending order and distinct; breakpoints of a run ascend.
+    A key whose only run has no breakpoints is no key any more: it hides that of the base.
     """
 
     hi: U64
@@ -76,6 +62,17 @@ class Runs(NamedTuple):
     length: I64
     times: I64
     values: U32
+
+
+class Table(NamedTuple):
+    """The arrays of a compiled table, and what it was built from. Immutable once built."""
+
+    salt: np.uint64
+    seeds: U16
+    records: U64  # (capacity * 8,), aligned to 64 bytes
+    words: U32  # the same memory
+    runs: Runs
+    keys: int
 
 
 class Reach(NamedTuple):
@@ -101,24 +98,40 @@ def build(runs: Runs) -> Table:
     records = _aligned(capacity * 8)
     words = records.view(np.uint32)
     _fill(words, place, hi, lo, head, networks, runs.network, runs.start, runs.length, runs.times, runs.values)
-    return Table(
-        salt,
-        seeds,
-        records,
-        words,
-        runs.times,
-        runs.values,
-        runs.network,
-        runs.start,
-        runs.length,
-        len(head),
+    return Table(salt, seeds, records, words, runs, len(head))
+
+
+def merged(table: Table, changed: Runs) -> Table:
+    """A table with other runs for the keys in `changed`; both are left as they are."""
+    if not len(changed.hi):
+        return table
+    old = table.runs
+    kept = ~contains(build(changed), old.hi, old.lo)
+    start = np.concatenate([old.start[kept], changed.start + len(old.times)])
+    return build(
+        _packed(
+            np.concatenate([old.hi[kept], changed.hi]),
+            np.concatenate([old.lo[kept], changed.lo]),
+            np.concatenate([old.network[kept], changed.network]),
+            start,
+            np.concatenate([old.length[kept], changed.length]),
+            np.concatenate([old.times, changed.times]),
+            np.concatenate([old.values, changed.values]),
+        )
     )
+
+
+def _packed(hi: U64, lo: U64, network: I32, start: I64, length: I64, times: I64, values: U32) -> Runs:
+    """Runs whose breakpoints lie one after the other, without those that belong to none."""
+    packed = np.cumsum(length) - length
+    take = np.repeat(start - packed, length) + np.arange(int(length.sum()))
+    return Runs(hi, lo, network, packed, length, times[take], values[take])
 
 
 def find(table: Table, hi: U64, lo: U64, at: I64, network: I32) -> I32:
     """The tagset of each probe by its record alone; 0 where that does not decide (ask `find_all`)."""
     out = np.empty(len(hi), np.int32)
-    _find(table.salt, table.seeds, table.records, table.words, table.times, hi, lo, at, network, out)
+    _find(table.salt, table.seeds, table.records, table.words, table.runs.times, hi, lo, at, network, out)
     return out
 
 
@@ -130,11 +143,11 @@ def find_all(table: Table, reach: Reach, hi: U64, lo: U64, at: I64, network: I32
         table.seeds,
         table.records,
         table.words,
-        table.times,
-        table.values,
-        table.run_network,
-        table.run_start,
-        table.run_length,
+        table.runs.times,
+        table.runs.values,
+        table.runs.network,
+        table.runs.start,
+        table.runs.length,
         reach.start,
         reach.network,
         reach.tier,
@@ -295,10 +308,10 @@ def _fill(
         words[w + 2] = np.uint32(lo[i] & np.uint64(0xFFFFFFFF))
         words[w + 3] = np.uint32(lo[i] >> np.uint64(32))
         run = head[i]
-        if networks[i] > 1 or length[run] > _INLINE:
+        if networks[i] > 1 or length[run] > _INLINE or length[run] == 0:
             words[w + 4] = MANY
             words[w + 5] = np.uint32(run)
-            words[w + 6] = np.uint32(networks[i])
+            words[w + 6] = np.uint32(0 if networks[i] == 1 and length[run] == 0 else networks[i])
             continue
         words[w + 4] = np.uint32(network[run])
         words[w + 5] = np.uint32(start[run])
@@ -431,6 +444,8 @@ def _find_all(
         many = words[w + np.uint64(4)] == MANY
         first = np.int64(words[w + np.uint64(5)])
         runs = np.int64(words[w + np.uint64(6)]) if many else np.int64(1)
+        if runs == 0:
+            continue
         best = np.int32(2147483647)
         reached = False
         for k in range(runs):

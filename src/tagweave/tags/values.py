@@ -199,7 +199,7 @@ class Reader:
     def last_seen(self, row: Row) -> int:
         """When the owner of a row was last observed, in ns."""
         versions = self._graph.history.get(row.get("owner", 0))
-        return versions[-1].seen_until if versions else FOREVER
+        return self._graph.seen_until(versions[-1]) if versions else FOREVER
 
     def _account(self, row: Row, part: int) -> Values:
         for column in _PROVIDER_COLUMNS:

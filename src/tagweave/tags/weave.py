@@ -49,9 +49,13 @@ class Weaver:
             reading(names, tag)
         self._index = index
         self._settled = _Settled(index)
-        reader = Reader(index, names)
-        self._tables = {tag: _TagTable(index, reader, tag) for tag in self._tags if tag != AGE}
-        self._reader = reader
+        self._reader = Reader(index, names)
+        self._tables = self._new_tables()
+
+    def _new_tables(self) -> tuple[int, "dict[str, _TagTable]"]:
+        """The tags' tables, as of the index's generation: names and labels may be others in the next."""
+        generation = self._index.generation
+        return generation, {tag: _TagTable(self._index, self._reader, tag) for tag in self._tags if tag != AGE}
 
     def columns(self, side: str) -> list[str]:
         """The names of the columns for an end: `source`, `destination`, or empty for one-ended records."""
@@ -59,15 +63,19 @@ class Weaver:
 
     def weave(self, ends: Endpoints, side: str) -> Woven:
         """The tags of one end of a batch of records, each as of its record's time."""
+        if self._tables[0] != self._index.generation:
+            self._tables = self._new_tables()
+        tables = self._tables[1]
         found = self._index.find(ends)
         tagsets = self._settled.by_port(found.tagsets, ends, side)
         columns = [
-            self._ages(tagsets, ends.at) if tag == AGE else self._column(tag, tagsets, ends) for tag in self._tags
+            self._ages(tagsets, ends.at) if tag == AGE else self._column(tables[tag], tag, tagsets, ends)
+            for tag in self._tags
         ]
         return Woven(columns, tagsets, found.reasons)
 
-    def _column(self, tag: str, tagsets: I32, ends: Endpoints) -> pa.DictionaryArray:
-        codes, dictionary = self._tables[tag].gather(tagsets, ends.at)
+    def _column(self, table: "_TagTable", tag: str, tagsets: I32, ends: Endpoints) -> pa.DictionaryArray:
+        codes, dictionary = table.gather(tagsets, ends.at)
         if tag in INSTANCE_WORDS or tag in SERVICE_WORDS:
             word = INSTANCE_WORDS.get(tag) or SERVICE_WORDS[tag]
             codes, dictionary = _addresses(word, codes, dictionary, ends)
