@@ -33,7 +33,7 @@ def pods(count: int) -> list[Pod]:
             namespace=f"team-{i % 100}",
             node=f"node-{i % 1000}",
             replica_set=f"10000000-0000-4000-8000-{i // 10:012x}",
-            ips=(f"10.{i >> 16 & 255}.{i >> 8 & 255}.{i & 255}", f"fd00::{i:x}"),
+            ips=(f"10.{i >> 16 & 255}.{i >> 8 & 255}.{i & 255}", f"fd00::{i >> 16:x}:{i & 65535:x}"),
             phase="Running",
             ready=True,
             started_at=START,

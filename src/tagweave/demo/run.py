@@ -52,7 +52,7 @@ def run(folder: Path, count: int) -> None:
         flows.write(drawn, truth, records, folder / "truth.parquet")
     settings = configuration.load(path)
     with clock.step("synced every dump into the inventory's history") as step:
-        inventory, versions = _sync(settings, folder)
+        inventory, versions = sync_all(settings, folder)
         step["more"] = f"{versions:,} versions of resources"
     with clock.step("compiled the tag index") as step:
         index = TagIndex.build(inventory.versions(), accounts=settings.accounts())
@@ -81,7 +81,8 @@ class _Clock:
         self._console.print(f"[green]{time.perf_counter() - start:6.1f} s[/]  {text}{more}")
 
 
-def _sync(settings: configuration.Config, folder: Path) -> tuple[Inventory, int]:
+def sync_all(settings: configuration.Config, folder: Path) -> tuple[Inventory, int]:
+    """Sync every source into a new inventory in a folder; how many versions it then holds."""
     database = folder / "data" / "inventory.db"
     database.unlink(missing_ok=True)
     inventory = Inventory.open(f"sqlite:///{database.absolute()}")
