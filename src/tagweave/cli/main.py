@@ -39,9 +39,7 @@ NamesOption = Annotated[str | None, typer.Option("--names", help="otel, deepflow
 def run() -> None:
     """The entry point: errors become one line and an exit code."""
     try:
-        app(standalone_mode=False)
-    except typer.Exit as done:
-        sys.exit(done.exit_code)
+        sys.exit(app(standalone_mode=False))  # the exit code of a command, None where it has none
     except typer.Abort:
         sys.exit(INTERRUPTED)
     except KeyboardInterrupt:

@@ -37,9 +37,9 @@ _TAGS: Final = (
 )
 
 
-def run(folder: Path, count: int) -> None:
+def run(folder: Path, count: int, console: Console | None = None) -> None:
     """Run it all in a folder, and print what it did. Everything printed is measured here."""
-    console = Console(width=None if Console().is_terminal else 140, emoji=False, highlight=False)
+    console = console or Console(width=None if Console().is_terminal else 140, emoji=False, highlight=False)
     clock = _Clock(console)
     started = time.perf_counter()
     with clock.step("made the estate: 2 clusters and 2 cloud accounts with overlapping ranges, 2 hours"):

@@ -16,7 +16,6 @@ from tagweave.model.times import FOREVER, rfc3339, to_ns
 from tagweave.tags.claims import RULE_WORDS, NameClaim
 from tagweave.tags.index import AMBIGUOUS, NOT_THEN, OUT_OF_REACH, REASONS, UNKNOWN_ADDRESS, Held, TagIndex
 from tagweave.tags.names import check_vocabulary
-from tagweave.tags.networks import INTERNET
 from tagweave.tags.services import PROTOCOLS
 from tagweave.tags.values import Reader
 
@@ -298,9 +297,8 @@ class _Asker:
         return Candidate(self._index.networks.label(hit.network), kind, native, name)
 
     def _named_candidate(self, claim: NameClaim) -> Candidate:
-        networks = _networks_of(self._index, claim)
         _, kind, native = self._index.graph.identity(claim.owner)
-        label = self._index.networks.label(min(networks)) if networks else None
+        label = _nearest_network(self._index, claim)
         return Candidate(label, kind, native, self._index.graph.as_of(claim.owner, self._at).name)
 
 
@@ -312,9 +310,14 @@ def _named(index: TagIndex, key: str) -> list[NameClaim]:
     return [c for c in found if best[c.owner] is c]
 
 
-def _networks_of(index: TagIndex, claim: NameClaim) -> set[int]:
+def _networks_of(index: TagIndex, claim: NameClaim) -> list[int]:
+    """The networks that what a name means is in, the nearest first."""
     row = index.claims.row_of_name(claim, claim.end - 1)
-    return {n for n in map(index.networks.known, (row.get("cluster", 0), row.get("vpc", 0))) if n is not None}
+    return [n for n in map(index.networks.known, (row.get("cluster", 0), row.get("vpc", 0))) if n is not None]
+
+
+def _nearest_network(index: TagIndex, claim: NameClaim) -> str | None:
+    return next((index.networks.label(network) for network in _networks_of(index, claim)), None)
 
 
 def _owned(held: Sequence[Held]) -> Iterator[tuple[int, int, int]]:
@@ -333,9 +336,7 @@ def _owned(held: Sequence[Held]) -> Iterator[tuple[int, int, int]]:
 
 
 def _name_holding(index: TagIndex, claim: NameClaim) -> Holding:
-    networks = _networks_of(index, claim) - {INTERNET}
-    label = index.networks.label(min(networks)) if networks else None
-    return _holding(index, label, claim.owner, claim.start, claim.end)
+    return _holding(index, _nearest_network(index, claim), claim.owner, claim.start, claim.end)
 
 
 def _holding(index: TagIndex, network: str | None, owner: int, since: int, until: int) -> Holding:
