@@ -122,7 +122,7 @@ def history(index: TagIndex, key: str, *, network: str | None = None) -> list[Ho
         address = pack(key)
     except ValueError:
         claims = [c for c in _named(index, key) if where is None or where in _networks_of(index, c)]
-        return [_name_holding(index, claim) for claim in sorted(claims, key=lambda c: c.start)]
+        return sorted((_name_holding(index, claim) for claim in claims), key=_in_time)
     networks = sorted({c.network for c in index.addresses.get((128, address), ())})
     spans = [
         (since, until, owner, one)
@@ -130,8 +130,8 @@ def history(index: TagIndex, key: str, *, network: str | None = None) -> list[Ho
         if where in (None, one)
         for since, until, owner in _owned(index.held(128, address, one))
     ]
-    spans.sort()
-    return [_holding(index, index.networks.label(one), owner, since, until) for since, until, owner, one in spans]
+    found = (_holding(index, index.networks.label(one), owner, since, until) for since, until, owner, one in spans)
+    return sorted(found, key=_in_time)
 
 
 class _Asker:
@@ -343,6 +343,10 @@ def _holding(index: TagIndex, network: str | None, owner: int, since: int, until
     _, kind, native = index.graph.identity(owner)
     name = index.graph.as_of(owner, until - 1 if until != FOREVER else FOREVER).name
     return Holding(network, kind, native, name, rfc3339(since), rfc3339(until))
+
+
+def _in_time(holding: Holding) -> tuple[str, str, str, str]:
+    return holding.since or "", holding.network or "", holding.kind, holding.id
 
 
 def _span(since: int, until: int) -> str:

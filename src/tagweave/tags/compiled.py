@@ -158,7 +158,7 @@ class Compiled(NamedTuple):
             found, tier, where = table.find_all(held, self.reach, high, low, at, network)
             hit = (found > 0) | (found == table.AMBIGUOUS)
             nearer = hit & (tier < best_tier)
-            rival = hit & (tier == best_tier) & (where != best_network)
+            rival = hit & (tier == best_tier) & ((where != best_network) | (found == table.AMBIGUOUS))
             best[nearer], best_tier[nearer], best_network[nearer] = found[nearer], tier[nearer], where[nearer]
             best[rival] = table.AMBIGUOUS
         return best, best_tier

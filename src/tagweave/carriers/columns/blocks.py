@@ -22,10 +22,13 @@ from tagweave.errors import InputError
 
 BLOCK_BYTES: Final = 8 << 20
 BATCH_ROWS: Final = 1 << 18
+BYTE_ORDER_MARK: Final = "\ufeff"
 _HEADER_LINES: Final = 20
 _KEYS_FROM: Final = 200
 _NO_DATA: Final = (" NODATA", " SKIPDATA")
 _ADDRESS: Final = re.compile(r"\d+\.\d+\.\d+\.\d+|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
+
+_NO_UTF8: Final = re.compile("[\udc80-\udcff]")
 
 I64 = npt.NDArray[np.int64]
 
@@ -66,6 +69,7 @@ class Delimited:
         self.end = "\n"
         self.columns: list[str] = []
         self._preamble: list[str] = []
+        self._mark = ""
         self._line = 0
 
     def blocks(self) -> Iterator[Block]:
@@ -75,9 +79,12 @@ class Delimited:
             start = self._line
             self._line += len(lines)
             if not self.columns:
+                if lines[0].startswith(BYTE_ORDER_MARK):
+                    self._mark = BYTE_ORDER_MARK
+                    records[0] = (0, records[0][1].removeprefix(BYTE_ORDER_MARK))
                 records = self._find_header(records)
             yield self._block([(start + i + 1, text) for i, text in records])
-            self._preamble = []
+            self._preamble, self._mark = [], ""
 
     def _records(self, lines: list[str]) -> list[tuple[int, str]]:
         """Lines joined to records where a quoted field holds a line end."""
@@ -95,14 +102,17 @@ class Delimited:
         return out
 
     def _find_header(self, records: list[tuple[int, str]]) -> list[tuple[int, str]]:
-        """The header is the first line with as many fields as most have, if it holds no address."""
+        """The header is the first line that is no comment, if it holds no address.
+
+        In text by blanks, which tools may begin with words of their own, it has as many fields as most lines.
+        """
         if records and records[0][1].endswith("\r"):
             self.end = "\r\n"
         sample = [self._split(text.rstrip("\r")) for _, text in records[:_HEADER_LINES]]
-        widths = [len(fields) for fields in sample if fields]
+        widths = [len(fields) for fields in sample if fields and not fields[0].startswith("#")]
         if not widths:
-            raise InputError("the input is empty")
-        width = max(set(widths), key=widths.count)
+            raise InputError("the input has no records in its first lines")
+        width = widths[0] if self.delimiter else max(widths, key=widths.count)
         first = next(i for i, fields in enumerate(sample) if len(fields) == width)
         self._preamble = [text.rstrip("\r") for _, text in records[:first]]
         fields = sample[first]
@@ -123,6 +133,7 @@ class Delimited:
 
     def _block(self, records: list[tuple[int, str]]) -> Block:
         texts = [text.rstrip("\r") for _, text in records] if self.end == "\r\n" else [t for _, t in records]
+        raw = _raw(texts)
         good: list[int] = []
         bad: list[Bad] = []
         empty = 0
@@ -130,6 +141,8 @@ class Delimited:
         for i, text in enumerate(texts):
             if not text.strip() or (not self.delimiter and text.endswith(_NO_DATA)):
                 empty += 1
+            elif pa.types.is_large_binary(raw.type) and _NO_UTF8.search(text):
+                bad.append(Bad(records[i][0], "no UTF-8"))
             elif (found := self._width(text)) != width:
                 bad.append(Bad(records[i][0], f"{found} fields where the header has {width}"))
             else:
@@ -137,8 +150,7 @@ class Delimited:
         batch = self._parse([texts[i] for i in good])
         rows = None if len(good) == len(texts) else np.array(good, np.int64)
         numbers = np.array([records[i][0] for i in good], np.int64)
-        raw = pa.array(texts, pa.large_string())
-        preamble = "".join(f"{line}{self.end}" for line in self._preamble)
+        preamble = self._mark + "".join(f"{line}{self.end}" for line in self._preamble)
         return Block(batch, len(texts), numbers, rows, raw, bad, empty, preamble)
 
     def _width(self, text: str) -> int:
@@ -161,6 +173,14 @@ class Delimited:
             pacsv.ConvertOptions(column_types=dict.fromkeys(self.columns, pa.string()), strings_can_be_null=False),
         )
         return table.combine_chunks().to_batches()[0]
+
+
+def _raw(texts: list[str]) -> pa.Array:
+    """Texts as they stood in the input: as bytes where any is no UTF-8."""
+    try:
+        return pa.array(texts, pa.large_string())
+    except UnicodeEncodeError:
+        return pa.array([text.encode("utf-8", "surrogateescape") for text in texts], pa.large_binary())
 
 
 def _is_number(text: str) -> bool:
@@ -224,7 +244,7 @@ class JsonLines:
                 empty += 1
                 continue
             try:
-                records.append(decode(line))
+                records.append(decode(line.removeprefix(BYTE_ORDER_MARK)))
                 good.append(i)
             except (msgspec.DecodeError, UnicodeEncodeError) as error:
                 bad.append(Bad(self._line + i + 1, f"no JSON object: {error}"))
@@ -237,7 +257,7 @@ class JsonLines:
         rows = None if len(good) == len(lines) else np.array(good, np.int64)
         numbers = np.array(good, np.int64) + self._line + 1
         self._line += len(lines)
-        raw = pa.array([line.rstrip("\r") for line in lines], pa.large_string())
+        raw = _raw([line.rstrip("\r") for line in lines])
         return Block(batch, len(lines), numbers, rows, raw, bad, empty)
 
 

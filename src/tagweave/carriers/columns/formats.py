@@ -10,7 +10,7 @@ import os
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from tagweave.carriers.columns.blocks import (
     BATCH_ROWS,
+    BYTE_ORDER_MARK,
     Block,
     Delimited,
     JsonLines,
@@ -61,19 +62,27 @@ class Input(NamedTuple):
     schema: pa.Schema | None
 
 
-def open_input(path: str, form: str | None) -> Input:
+@contextmanager
+def open_input(path: str, form: str | None) -> Iterator[Input]:
     """Open a file or `-` for stdin. Raises InputError where it cannot be read or is of no known format."""
     check_format(form)
-    try:
-        raw: BinaryIO = sys.stdin.buffer if path == "-" else Path(path).open("rb")  # noqa: SIM115 - read on
-        stream = _unpacked(io.BufferedReader(raw) if not hasattr(raw, "peek") else raw)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    found = form or _format_of(path, stream.peek(4096)[:4096] if hasattr(stream, "peek") else b"")
-    try:
-        return _opened(found, stream, path)
-    except _ENDS_EARLY as error:
-        raise InputError(f"cannot read {path} as {found}: {error}; name another format with --from") from error
+    with ExitStack() as opened:
+        try:
+            raw: Any = sys.stdin.buffer if path == "-" else opened.enter_context(Path(path).open("rb"))
+            stream = _unpacked(raw)
+        except OSError as error:
+            raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+        head = stream.peek(4096)[:4096]
+        if not head:
+            raise InputError(f"{path} is empty")
+        found = form or _format_of(path, head)
+        try:
+            made = _opened(found, stream, path)
+        except _ENDS_EARLY as error:
+            raise InputError(f"cannot read {path} as {found}: {error}; name another format with --from") from error
+        if hasattr(made.reader, "close"):
+            opened.callback(made.reader.close)
+        yield made
 
 
 def _opened(found: str, stream: Any, path: str) -> Input:  # noqa: ANN401 - any binary stream
@@ -138,8 +147,6 @@ def _format_of(path: str, head: bytes) -> str:
     if named in ("csv", "tsv", "text"):
         return named
     first = text.split(b"\n", 1)[0]
-    if not first.strip():
-        raise InputError(f"{path} is empty")
     return "csv" if b"," in first else "tsv" if b"\t" in first else "text"
 
 
@@ -217,8 +224,8 @@ class _Appender:
 
 
 def _header(preamble: str, tags: Tags, separator: str, end: str) -> str:
-    if not preamble:
-        return ""
+    if preamble in ("", BYTE_ORDER_MARK):
+        return preamble
     names = "".join(f"{separator}{name}" for name, _ in tags)
     return preamble.removesuffix(end) + names + end
 
@@ -253,12 +260,13 @@ def _where_parsed(block: Block, woven: pa.Array, raw: pa.Array) -> pa.Array:
         return woven
     parsed = np.zeros(block.size, np.bool_)
     parsed[block.rows] = True
-    return pc.if_else(pa.array(parsed), woven, raw)
+    return pc.if_else(pa.array(parsed), woven, raw.cast(pa.large_binary()))
 
 
 def _join(columns: Sequence[Any], separator: str) -> pa.Array:
-    """Large strings, row by row, with a separator between them."""
-    return pc.binary_join_element_wise(*columns, pa.scalar(separator, pa.large_string()))
+    """Texts, row by row, with a separator between them, as bytes: what was read may be no UTF-8."""
+    parts = (c.cast(pa.large_binary()) for c in columns)
+    return pc.binary_join_element_wise(*parts, pa.scalar(separator.encode(), pa.large_binary()))
 
 
 def _lines(texts: pa.Array, end: str) -> bytes:
@@ -289,7 +297,7 @@ class _JsonAppender:
         if taken and self._overwrite:
             raw = self._without(block, {name: column for name, column in tags if name in taken})
         members = [pc.fill_null(_members(name, column), pa.scalar("", pa.large_string())) for name, column in tags]
-        body = pc.replace_substring_regex(raw, r"\}\s*$", "")
+        body = pc.replace_substring_regex(raw.cast(pa.large_binary()), r"\}\s*$", "")
         joined = _join([body, *members, pa.scalar("}", pa.large_string())], "") if members else raw
         joined = pc.replace_substring_regex(joined, r"^(\s*\{\s*),", r"\1")
         self._stream.write(_lines(_where_parsed(block, joined, raw), "\n"))
@@ -331,6 +339,7 @@ class _Columnar:
         self._stream = stream
         self._overwrite = overwrite
         self._open: Any = None
+        self._schema: pa.Schema | None = None
 
     def writer(self) -> Writer:
         return Writer(self._write, self._close)
@@ -338,15 +347,16 @@ class _Columnar:
     def _write(self, block: Block, tags: Tags) -> None:
         batch = self._merged(block, tags)
         if self._form == "jsonl":
-            rows = batch.to_pylist()
+            rows = pa.RecordBatch.from_arrays([_textual(c) for c in batch.columns], batch.schema.names).to_pylist()
             kept = ({k: v for k, v in row.items() if v is not None} for row in rows)
-            self._stream.write(b"".join(msgspec.json.encode(row) + b"\n" for row in kept))
+            self._stream.write(b"".join(msgspec.json.encode(row, enc_hook=str) + b"\n" for row in kept))
             self._stream.flush()
             return
         if self._open is None:
+            self._schema = batch.schema
             self._open = self._opened(batch.schema, {name for name, _ in tags})
-        if batch.schema != self._open.schema:
-            batch = batch.cast(self._open.schema)
+        if batch.schema != self._schema:
+            batch = batch.cast(self._schema)
         self._open.write_batch(batch) if self._form != "parquet" else self._open.write_batch(batch, 1 << 20)
 
     def _opened(self, schema: pa.Schema, tags: set[str]) -> Any:  # noqa: ANN401 - one of pyarrow's writers
@@ -359,16 +369,15 @@ class _Columnar:
         if self._form == "arrow-stream":
             return pa.ipc.new_stream(self._stream, schema)
         delimiter = _DELIMITERS[self._form] or " "
-        plain = pa.schema([_plain_field(field) for field in schema])
         return pacsv.CSVWriter(
-            self._stream, plain, write_options=pacsv.WriteOptions(delimiter=delimiter, quoting_style="needed")
+            self._stream, schema, write_options=pacsv.WriteOptions(delimiter=delimiter, quoting_style="needed")
         )
 
     def _merged(self, block: Block, tags: Tags) -> pa.RecordBatch:
         fields = [spread(column, block) for column in block.batch.columns]
         names = list(block.batch.schema.names)
         if block.rows is not None and block.raw is not None and fields and pa.types.is_string(fields[0].type):
-            fields[0] = pc.coalesce(fields[0], block.raw.cast(pa.string()))
+            fields[0] = pc.coalesce(fields[0], _readable(block.raw))
         for name, column in tags:
             if name not in names:
                 names.append(name)
@@ -378,7 +387,9 @@ class _Columnar:
             theirs, ours = fields[at], column.cast(fields[at].type)
             fields[at] = pc.coalesce(ours, theirs) if self._overwrite else pc.coalesce(theirs, ours)
         if self._form in _DELIMITERS:
-            fields = [f.cast(pa.string()) if pa.types.is_dictionary(f.type) else f for f in fields]
+            fields = [_textual(f.cast(pa.string()) if pa.types.is_dictionary(f.type) else f) for f in fields]
+            if not _DELIMITERS[self._form]:
+                fields = [pc.fill_null(pc.replace_substring_regex(f.cast(pa.string()), "^$", "-"), "-") for f in fields]
         return pa.RecordBatch.from_arrays(fields, names)
 
     def _close(self) -> None:
@@ -386,5 +397,17 @@ class _Columnar:
             self._open.close()
 
 
-def _plain_field(field: pa.Field) -> pa.Field:
-    return pa.field(field.name, pa.string()) if pa.types.is_dictionary(field.type) else field
+def _textual(column: pa.Array) -> pa.Array:
+    """A column of times as RFC 3339, in all its digits; any other as it is."""
+    if not pa.types.is_timestamp(column.type):
+        return column
+    utc = column.type.tz is not None
+    plain = column.cast(pa.timestamp(column.type.unit, "UTC")) if utc else column
+    return pc.strftime(plain, "%Y-%m-%dT%H:%M:%SZ" if utc else "%Y-%m-%dT%H:%M:%S")
+
+
+def _readable(raw: pa.Array) -> pa.Array:
+    """Text as it stood, with a mark for what is no UTF-8."""
+    if pa.types.is_large_string(raw.type):
+        return raw.cast(pa.string())
+    return pa.array([line.decode("utf-8", "replace") for line in raw.to_pylist()], pa.string())

@@ -23,6 +23,7 @@ from tagweave.carriers.columns.blocks import Bad, Block, as_text, spread
 from tagweave.carriers.columns.formats import (
     Input,
     Tags,
+    Writer,
     make_writer,
     open_input,
     output_format,
@@ -102,30 +103,35 @@ def tag(
     Raises InputError where nothing can be read, ConfigError for a wrong mapping, LookupKeyError for a network
     that is none or several.
     """
-    opened = open_input(source, options.input_format)
-    form = output_format(target, options.output_format, opened.format)
     report = Report()
     started = time.perf_counter()
-    weave = _Weave(index, weaver, options, report)
-    with output_stream(target) as stream:
-        writer = make_writer(form, stream, opened, overwrite=options.overwrite)
-        ordered = opened.format == "jsonl"  # its writer needs the objects of the block at hand
-        written = _Behind(writer.write) if not ordered else None
-        try:
-            for block in _read(opened, report, ahead=not ordered):
-                tags = weave.block(block)
-                if written is None:
-                    writer.write(block, tags)
-                else:
-                    written.put(block, tags)
-                report.records += block.size - block.empty
-                progress(report.records)
-        finally:
-            if written is not None:
-                written.finish()
-        writer.close()
+    with open_input(source, options.input_format) as opened:
+        form = output_format(target, options.output_format, opened.format)
+        weave = _Weave(index, weaver, options, report)
+        with output_stream(target) as stream:
+            writer = make_writer(form, stream, opened, overwrite=options.overwrite)
+            _through(opened, weave, writer, report, progress)
     report.seconds = time.perf_counter() - started
     return report
+
+
+def _through(opened: Input, weave: "_Weave", writer: Writer, report: Report, progress: Callable[[int], None]) -> None:
+    """Read, weave and write all blocks."""
+    ordered = opened.format == "jsonl"  # its writer needs the objects of the block at hand
+    written = _Behind(writer.write) if not ordered else None
+    try:
+        for block in _read(opened, report, ahead=not ordered):
+            tags = weave.block(block)
+            if written is None:
+                writer.write(block, tags)
+            else:
+                written.put(block, tags)
+            report.records += block.size - block.empty
+            progress(report.records)
+    finally:
+        if written is not None:
+            written.finish()
+    writer.close()
 
 
 def _read(opened: Input, report: Report, *, ahead: bool) -> Iterator[Block]:
@@ -164,6 +170,8 @@ def _ahead(blocks: Iterator[Block]) -> Iterator[Block]:
             raise item
     finally:
         stopped.set()
+        while not queue.empty():  # it may wait for room
+            queue.get()
 
 
 class _Behind:
