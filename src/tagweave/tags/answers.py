@@ -307,7 +307,7 @@ def _named(index: TagIndex, key: str) -> list[NameClaim]:
         key = key.lower().replace("-", ":")
     found = index.names.get(key, [])
     best = {c.owner: c for c in reversed(found)}
-    return [c for c in found if best[c.owner] is c]
+    return sorted((c for c in found if best[c.owner] is c), key=lambda c: (c.start, c.end))
 
 
 def _networks_of(index: TagIndex, claim: NameClaim) -> list[int]:

@@ -132,7 +132,7 @@ class Reader:
             if tag in SERVICE_WORDS and "service" in self._index.groups:
                 yield from self._read_from(f"{GROUP_PREFIX}service", row)
             columns = ("pod", "node", "owner", "service", "workload", "cluster")
-            yield from ((rid, _name_or_id) for c in columns for rid in self._members(row, c))
+            yield from ((rid, _shown) for c in columns for rid in self._members(row, c))
             return
         found = reading(self._names, tag)
         if found is not None:
@@ -233,6 +233,11 @@ def address_subject(address: int) -> Subject:
 
 def _name_or_id(resource: Resource) -> str:
     return resource.name or resource.id
+
+
+def _shown(resource: Resource) -> tuple[str, str]:
+    """What a subject shows of its resource."""
+    return getattr(resource, "type", ""), _name_or_id(resource)
 
 
 def _part(subject: Subject | None, word: str) -> Values:

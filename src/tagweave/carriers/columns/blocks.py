@@ -292,12 +292,14 @@ def _column(values: list[Any]) -> pa.Array:
 # ---- columnar formats
 
 
-def arrow_blocks(batches: Iterator[pa.RecordBatch]) -> Iterator[Block]:
-    """Blocks of record batches."""
+def arrow_blocks(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[Block]:
+    """Blocks of record batches; an empty one where there are none, since the columns are known all the same."""
     number = 1
     for batch in batches:
         yield Block(batch, len(batch), np.arange(number, number + len(batch), dtype=np.int64))
         number += len(batch)
+    if number == 1:
+        yield Block(pa.RecordBatch.from_pylist([], schema), 0, np.empty(0, np.int64))
 
 
 def spread(column: pa.Array, block: Block) -> pa.Array:

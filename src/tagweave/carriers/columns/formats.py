@@ -4,6 +4,7 @@ What an input is shows in its first bytes, else in its name. Compressed text (gz
 comes. An output file appears under its name only when it is whole.
 """
 
+import csv
 import gzip
 import io
 import os
@@ -96,13 +97,13 @@ def _opened(found: str, stream: Any, path: str) -> Input:  # noqa: ANN401 - any 
         source = pa.BufferReader(stream.read()) if path == "-" else path
         file = pq.ParquetFile(source, pre_buffer=True)
         batches = file.iter_batches(BATCH_ROWS, use_threads=True)
-        return Input(found, arrow_blocks(batches), file, file.schema_arrow)
+        return Input(found, arrow_blocks(batches, file.schema_arrow), file, file.schema_arrow)
     if found == "arrow":
         opened = pa.ipc.open_file(pa.BufferReader(stream.read()) if path == "-" else pa.memory_map(path))
         batches = (opened.get_batch(i) for i in range(opened.num_record_batches))
-        return Input(found, arrow_blocks(batches), opened, opened.schema)
+        return Input(found, arrow_blocks(batches, opened.schema), opened, opened.schema)
     reader = pa.ipc.open_stream(stream)
-    return Input(found, arrow_blocks(iter(reader)), reader, reader.schema)
+    return Input(found, arrow_blocks(iter(reader), reader.schema), reader, reader.schema)
 
 
 def check_format(form: str | None) -> None:
@@ -369,9 +370,11 @@ class _Columnar:
         if self._form == "arrow-stream":
             return pa.ipc.new_stream(self._stream, schema)
         delimiter = _DELIMITERS[self._form] or " "
-        return pacsv.CSVWriter(
-            self._stream, schema, write_options=pacsv.WriteOptions(delimiter=delimiter, quoting_style="needed")
-        )
+        header = io.StringIO()
+        csv.writer(header, delimiter=delimiter, lineterminator="\n").writerow(schema.names)
+        self._stream.write(header.getvalue().encode())
+        plain = pacsv.WriteOptions(include_header=False, delimiter=delimiter, quoting_style="needed")
+        return pacsv.CSVWriter(self._stream, schema, write_options=plain)
 
     def _merged(self, block: Block, tags: Tags) -> pa.RecordBatch:
         fields = [spread(column, block) for column in block.batch.columns]
