@@ -28,6 +28,17 @@ _AT: Final = re.compile(r"(.*) - at `\$(.*)`", re.DOTALL)
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`")
 
 
+class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What `tagweave run` serves."""
+
+    listen: str = "127.0.0.1:8080"
+    """The address and port of HTTP. Other machines reach it on `0.0.0.0:8080`: give it tokens then."""
+    token_file: str | None = None
+    """A file with bearer tokens, one a line; a request to /api needs one of them. Default: no token is asked for."""
+    max_body_bytes: int = 256 * 1024 * 1024
+    """The largest body of a request, in bytes, also after decompression."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything in `tagweave.yaml` but the sources."""
 
@@ -38,6 +49,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     groups: dict[str, list[str]] = {}
     """Custom groups: a name and an ordered list of tags, the first that is set wins; each is the tag
     `tagweave.group.NAME`. The group named `service` also is auto_service's custom service."""
+    interval_seconds: float = 300
+    """How long `tagweave run` waits between two passes over a source that cannot be followed, in seconds."""
+    server: Server = Server()
+    """What `tagweave run` serves; see below."""
 
 
 class Configured(msgspec.Struct, frozen=True):
@@ -234,6 +249,14 @@ def example() -> str:
     """The commented configuration that `tagweave init` writes."""
     lines = ["# Tagweave's configuration. Every key: `docs/configuration.md`.", "", EXAMPLE_SOURCES]
     for field, default, text in documented(Settings):
+        if field == "server":
+            lines += [
+                "# " + text,
+                "# server:",
+                *(f"#   {f}: {d.strip(chr(39))}  # {x}" for f, d, x in documented(Server)),
+                "",
+            ]
+            continue
         shown = {"None": "sqlite:///inventory.db", "{}": "{team: [k8s.pod.label.team, k8s.namespace.name]}"}
         lines += [f"# {text}", f"# {field}: {shown.get(default, default.strip(chr(39)))}", ""]
     return "\n".join(lines).rstrip() + "\n"
@@ -253,6 +276,10 @@ def reference() -> str:
         "## Settings",
         "",
         *_table(Settings),
+        "",
+        "### `server`",
+        "",
+        *_table(Server),
         "",
         "## Sources",
         "",

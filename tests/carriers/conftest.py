@@ -75,10 +75,13 @@ def steady() -> list[Resource]:
     return [
         Region(source="acme", id="eu-1"),
         AvailabilityZone(source="acme", id="eu-1a", region="eu-1"),
-        Vpc(source="acme", id="vpc-1", name="main", created_at=CREATED, region="eu-1", cidrs=("10.0.0.0/16",)),
+        Vpc(
+            source="acme", id="vpc-1", name="main", created_at=CREATED, region="eu-1",
+            cidrs=("10.0.0.0/16", "fd00:1::/56"),
+        ),
         Subnet(
             source="acme", id="subnet-1", name="front", created_at=CREATED, vpc="vpc-1", az="eu-1a", region="eu-1",
-            cidrs=("10.0.1.0/24",),
+            cidrs=("10.0.1.0/24", "fd00:1::/64"),
         ),
         vm("i-1", "web-1", "10.0.1.10"),
         vm("i-2", "worker", "10.0.1.20", "fd00:1::20"),

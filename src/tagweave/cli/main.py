@@ -135,7 +135,7 @@ def sources(
 
     Example: tagweave sources -o json
     """
-    from tagweave.cli import resources as reading  # noqa: PLC0415
+    from tagweave.inventory import reading  # noqa: PLC0415
 
     state: State = context.obj.also(config, data_dir)
     inventory = state.inventory()
@@ -161,7 +161,7 @@ def resources(
 
     Example: tagweave resources pod --where namespace=shop --at 2026-01-31T14:05:00Z
     """
-    from tagweave.cli import resources as reading  # noqa: PLC0415
+    from tagweave.inventory import reading  # noqa: PLC0415
 
     state: State = context.obj.also(config, data_dir)
     found = reading.kind_of(kind)
@@ -263,6 +263,29 @@ def tag(
     index = state.index()
     weaver = Weaver(index, tags, names or state.config.settings.names)
     raise typer.Exit(tagging.run(index, weaver, source, target, options))
+
+
+@app.command("run")
+def serve(
+    context: typer.Context,
+    listen: Annotated[
+        str | None, typer.Option("--listen", metavar="HOST:PORT", help="Else as configured, else 127.0.0.1:8080.")
+    ] = None,
+    config: ConfigOption = None,
+    data_dir: DataOption = None,
+) -> None:
+    """Follow all sources for ever, and answer over HTTP.
+
+    Example: tagweave run --listen :8080
+    """
+    from tagweave.cli import serving  # noqa: PLC0415
+
+    state: State = context.obj.also(config, data_dir)
+    inventory = state.inventory(create=True)
+    try:
+        serving.run(state.config, inventory, listen)
+    finally:
+        inventory.close()
 
 
 @app.command()

@@ -5,7 +5,7 @@ A source is an inert object with a `name` and an async generator of batches. It 
 
 from collections.abc import AsyncIterator
 from importlib import import_module
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
@@ -20,6 +20,15 @@ class Source(Protocol):
 
     def batches(self) -> AsyncIterator[Batch]:
         """One pass over what there is. Failures are batches; what is raised is a defect of ours."""
+        ...
+
+
+@runtime_checkable
+class Followed(Protocol):
+    """A source that can be followed for ever, not only read once in a while."""
+
+    def follow(self) -> AsyncIterator[Batch]:
+        """What there is, and then what changes, until it is cancelled. Failures are batches, as in `batches`."""
         ...
 
 

@@ -176,7 +176,8 @@ class Compiled(NamedTuple):
             probe = (int(codes[i]), at, network)
             answer = known.get(probe)
             if answer is None:
-                answer = known[probe] = self.owner.name_tagset(rule, keys[probe[0]], at, network)
+                with self.owner.lock:
+                    answer = known[probe] = self.owner.name_tagset(rule, keys[probe[0]], at, network)
             if answer[0]:
                 tagsets[i], reasons[i] = answer
             elif not tagsets[i] and reasons[i] in (NO_ADDRESS, MATCHED):

@@ -3,12 +3,14 @@
 A batch is joined by kernels over compiled tables; a single look-up reads the claims themselves and tells how
 it found its answer. Compiled tables are never changed once published: `TagIndex.apply` makes the next ones,
 which share the base and add a small table of what changed since, and a batch that is being joined reads on.
+Only what derives from claims at the time of asking (single look-ups, names, changes) takes turns, by `lock`.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from threading import RLock
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -102,6 +104,7 @@ class TagIndex:
         self.addresses: dict[Key, list[AddressClaim]] = {}
         self.lengths: tuple[int, ...] = ()
         self.generation = 0
+        self.lock = RLock()
         self._compiled: Compiled | None = None
         self._sole: dict[int, tuple[int, int]] = {}
         self.networks: Networks
@@ -155,7 +158,8 @@ class TagIndex:
         """Take in what an inventory changed: see `updates.apply`."""
         from tagweave.tags.updates import apply  # noqa: PLC0415 - updates change the index
 
-        return apply(self, changes)
+        with self.lock:
+            return apply(self, changes)
 
     def rebuilt(self) -> "TagIndex":
         """An index of the same resources, with all derived anew."""
@@ -252,19 +256,22 @@ class TagIndex:
         """What a key was at a time: see `answers.lookup`."""
         from tagweave.tags.answers import lookup  # noqa: PLC0415 - answers read the index
 
-        return lookup(self, key, network=network, at=at, port=port, protocol=protocol, names=names)
+        with self.lock:
+            return lookup(self, key, network=network, at=at, port=port, protocol=protocol, names=names)
 
     def history(self, key: str, *, network: str | None = None) -> "list[Holding]":
         """Who held a key, when: see `answers.history`."""
         from tagweave.tags.answers import history  # noqa: PLC0415 - answers read the index
 
-        return history(self, key, network=network)
+        with self.lock:
+            return history(self, key, network=network)
 
     # ---- batches
 
     def network_ids(self, names: Sequence[str]) -> I32:
         """The networks that names mean (`Networks.named`), NETWORK_UNNAMED or NETWORK_UNKNOWN."""
-        return self.networks.ids(names)
+        with self.lock:
+            return self.networks.ids(names)
 
     def find(self, ends: Endpoints) -> Found:
         """The tagset of each end as of its time, and why where there is none."""
@@ -276,7 +283,7 @@ class TagIndex:
         if self._compiled is None:
             from tagweave.tags.compiled import Compiled  # noqa: PLC0415 - numba is slow to import
 
-            with no_collection():
+            with self.lock, no_collection():
                 self._compiled = Compiled.of(self)
         return self._compiled
 

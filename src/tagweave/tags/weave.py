@@ -47,15 +47,15 @@ class Weaver:
         self._tags = tuple(dict.fromkeys(tags if tags is not None else (*DEFAULTS[names], *groups)))
         for tag in self._tags:
             reading(names, tag)
-        self._index = index
+        self.index = index
         self._settled = _Settled(index)
         self._reader = Reader(index, names)
         self._tables = self._new_tables()
 
     def _new_tables(self) -> tuple[int, "dict[str, _TagTable]"]:
         """The tags' tables, as of the index's generation: names and labels may be others in the next."""
-        generation = self._index.generation
-        return generation, {tag: _TagTable(self._index, self._reader, tag) for tag in self._tags if tag != AGE}
+        generation = self.index.generation
+        return generation, {tag: _TagTable(self.index, self._reader, tag) for tag in self._tags if tag != AGE}
 
     def columns(self, side: str) -> list[str]:
         """The names of the columns for an end: `source`, `destination`, or empty for one-ended records."""
@@ -63,10 +63,10 @@ class Weaver:
 
     def weave(self, ends: Endpoints, side: str) -> Woven:
         """The tags of one end of a batch of records, each as of its record's time."""
-        if self._tables[0] != self._index.generation:
+        if self._tables[0] != self.index.generation:
             self._tables = self._new_tables()
         tables = self._tables[1]
-        found = self._index.find(ends)
+        found = self.index.find(ends)
         tagsets = self._settled.by_port(found.tagsets, ends, side)
         columns = [
             self._ages(tagsets, ends.at) if tag == AGE else self._column(tables[tag], tag, tagsets, ends)
@@ -83,9 +83,9 @@ class Weaver:
 
     def _ages(self, tagsets: I32, at: I64) -> pa.DictionaryArray:
         """Seconds since the match was last confirmed."""
-        seen = np.zeros(len(self._index.tagsets), np.int64)
+        seen = np.zeros(len(self.index.tagsets), np.int64)
         for one in np.unique(tagsets):
-            seen[one] = self._reader.last_seen(self._index.tagsets.row(int(one)))
+            seen[one] = self._reader.last_seen(self.index.tagsets.row(int(one)))
         ages = np.maximum(0, (at - seen[tagsets]) // 1_000_000_000)
         values, codes = np.unique(ages, return_inverse=True)
         return _dictionary(
@@ -100,7 +100,6 @@ class _Settled:
         self._index = index
         self._known: dict[tuple[int, int], int] = {}
         self._only: I32 = np.empty(0, np.int32)
-        self._lock = Lock()
 
     def by_port(self, tagsets: I32, ends: Endpoints, side: str) -> I32:
         """The tagsets of ends, with the service that their port belongs to.
@@ -149,7 +148,7 @@ class _Settled:
     def _settle(self, tagset: int, service: int) -> int:
         found = self._known.get((tagset, service))
         if found is None:
-            with self._lock:
+            with self._index.lock:
                 sets = self._index.tagsets
                 members = () if service == 0xFFFFFFFF else (service,)
                 row = {**sets.row(tagset), "service": sets.set_of(members)}

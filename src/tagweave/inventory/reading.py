@@ -1,16 +1,14 @@
-"""`tagweave sources` and `tagweave resources`: what is known, and how fresh it is."""
+"""What people ask of an inventory: which resources are and were, what each scope holds, how fresh it is."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
 from tagweave.errors import ConfigError
+from tagweave.inventory.inventory import Inventory
 from tagweave.model import KINDS, STRUCTS
 from tagweave.model.times import FOREVER, rfc3339, to_ns
-
-if TYPE_CHECKING:
-    from tagweave.inventory import Inventory
 
 SOURCE_COLUMNS: Final = ("source", "kind", "scope", "status", "last_success", "age_seconds", "count", "error")
 _FIRST: Final = ("source", "cluster", "namespace", "name", "id")
@@ -19,7 +17,7 @@ _NOT_IN_TABLES: Final = frozenset(
 )
 
 
-def source_rows(inventory: "Inventory", names: list[str]) -> list[dict[str, Any]]:
+def source_rows(inventory: Inventory, names: list[str]) -> list[dict[str, Any]]:
     """One row for each scope, and one for each configured source that was never synced."""
     now = to_ns(datetime.now(UTC))
     rows = []
@@ -55,7 +53,7 @@ def kind_of(word: str) -> str:
 
 
 def rows(
-    inventory: "Inventory", kind: str, source: str | None, at: datetime | None, where: list[str]
+    inventory: Inventory, kind: str, source: str | None, at: datetime | None, where: list[str]
 ) -> list[dict[str, Any]]:
     """The resources of a kind that were at a time (now where it is None) and meet every condition."""
     conditions = [_condition(one, kind) for one in where]
@@ -82,11 +80,11 @@ def columns(kind: str, listed: list[dict[str, Any]]) -> list[str]:
 def _condition(text: str, kind: str) -> tuple[list[str], str]:
     path, equals, value = text.partition("=")
     if not equals:
-        raise ConfigError(f"--where {text}: expected FIELD=VALUE, such as labels.app=web")
+        raise ConfigError(f"where {text}: expected FIELD=VALUE, such as labels.app=web")
     steps = path.split(".", 1) if path.startswith("labels.") else path.split(".")
     if steps[0] not in {*STRUCTS[kind].__struct_fields__, "kind"}:
         known = ", ".join(STRUCTS[kind].__struct_fields__)
-        raise ConfigError(f"--where {text}: a {kind} has no field {steps[0]!r}; it has {known}")
+        raise ConfigError(f"where {text}: a {kind} has no field {steps[0]!r}; it has {known}")
     return steps, value
 
 

@@ -1,0 +1,80 @@
+"""What the service tells Prometheus: how fresh each scope is, and what it cost."""
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from tagweave.inventory import ScopeState
+
+_SCOPE = ("source", "kind", "scope")
+_LATENCIES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+_STATUSES = ("fresh", "stale", "held")
+
+
+class Metrics:
+    """The metrics of one service, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.batches = Counter("tagweave_batches", "Batches that a scope gave.", _SCOPE, registry=self.registry)
+        self.failures = Counter("tagweave_failures", "Listings that failed.", _SCOPE, registry=self.registry)
+        self.changes = Counter(
+            "tagweave_changes",
+            "Resources that were added, changed, removed.",
+            (*_SCOPE, "what"),
+            registry=self.registry,
+        )
+        self.defects = Counter(
+            "tagweave_defects", "Broken objects that were skipped.", ("source",), registry=self.registry
+        )
+        self.crashes = Counter(
+            "tagweave_source_crashes", "Times a source stopped.", ("source",), registry=self.registry
+        )
+        self.last_change = Gauge(
+            "tagweave_last_batch_timestamp_seconds", "When a scope was last observed.", _SCOPE, registry=self.registry
+        )
+        self.to_index = Histogram(
+            "tagweave_observed_to_index_seconds",
+            "From when a batch was observed until look-ups see it.",
+            ("source",),
+            buckets=_LATENCIES,
+            registry=self.registry,
+        )
+        self.requests = Histogram(
+            "tagweave_request_seconds",
+            "Time to answer.",
+            ("path", "status"),
+            buckets=_LATENCIES,
+            registry=self.registry,
+        )
+        self.tagged = Counter(
+            "tagweave_tagged_ends", "Ends of records, by reason.", ("reason",), registry=self.registry
+        )
+
+    def watch(self, scopes: Callable[[], list[ScopeState]]) -> None:
+        """Also tell the state of each scope, as it is when Prometheus asks."""
+        self.registry.register(_Scopes(scopes))
+
+
+class _Scopes(Collector):
+    def __init__(self, scopes: Callable[[], list[ScopeState]]) -> None:
+        self._scopes = scopes
+
+    def collect(self) -> Iterator[Metric]:
+        resources = GaugeMetricFamily("tagweave_resources", "Resources that are there now.", labels=_SCOPE)
+        success = GaugeMetricFamily(
+            "tagweave_last_success_timestamp_seconds", "When a scope was last known whole.", labels=_SCOPE
+        )
+        status = GaugeMetricFamily(
+            "tagweave_scope_status", "1 for the status that a scope has.", labels=(*_SCOPE, "status")
+        )
+        for state in self._scopes():
+            scope = (state.scope.source, state.scope.kind, state.scope.part)
+            resources.add_metric(scope, state.count)
+            if state.last_success is not None:
+                success.add_metric(scope, state.last_success / 1e9)
+            for one in _STATUSES:
+                status.add_metric((*scope, one), float(state.status == one))
+        yield from (resources, success, status)
