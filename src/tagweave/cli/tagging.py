@@ -66,6 +66,8 @@ def show(report: Report) -> None:
     more = report.bad.total() - len(report.bad_records)
     if more > 0:
         say(f"and {more:,} more bad records: {dict(report.bad)}")
+    if report.left_out:
+        say(f"not all written, since the first records have no such columns: {', '.join(report.left_out)}")
     if report.truncated:
         say(report.truncated)
 

@@ -4,8 +4,6 @@ Text is read line by line of the input, so that what cannot be parsed is passed 
 can keeps its exact text: tags are appended to it.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, Final, NamedTuple
@@ -17,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from tagweave.carriers.columns.fields import Dialect
 from tagweave.carriers.columns.roles import AWS_V2
 from tagweave.errors import InputError
 
@@ -24,7 +23,8 @@ BLOCK_BYTES: Final = 8 << 20
 BATCH_ROWS: Final = 1 << 18
 BYTE_ORDER_MARK: Final = "\ufeff"
 _HEADER_LINES: Final = 20
-_KEYS_FROM: Final = 200
+_MOST_LINES: Final = 1000
+"""How many lines one record may have; a quote that is not closed by then is none."""
 _NO_DATA: Final = (" NODATA", " SKIPDATA")
 _ADDRESS: Final = re.compile(r"\d+\.\d+\.\d+\.\d+|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 
@@ -44,7 +44,8 @@ class Block(NamedTuple):
     """Records in the order of the input. `batch` holds those at `rows` of all `size`, None being all.
 
     `raw` is the text of all of them without line ends, None for columnar formats. `numbers` are the record
-    numbers of the rows of `batch`; `preamble` stood before the first record (a header, for one).
+    numbers of the rows of `batch`; `preamble` stood before the first record (a header, for one). `empty` counts what
+    is no record: blank lines, which are at `blank`, and lines that say that there were no data.
     """
 
     batch: pa.RecordBatch
@@ -54,6 +55,7 @@ class Block(NamedTuple):
     raw: pa.Array | None = None
     bad: Sequence[Bad] = ()
     empty: int = 0
+    blank: Sequence[int] = ()
     preamble: str = ""
 
 
@@ -66,6 +68,7 @@ class Delimited:
     def __init__(self, stream: BinaryIO, delimiter: str) -> None:
         self._stream = stream
         self.delimiter = delimiter  # empty: runs of blanks
+        self._dialect = Dialect(delimiter) if delimiter else None
         self.end = "\n"
         self.columns: list[str] = []
         self._preamble: list[str] = []
@@ -74,32 +77,43 @@ class Delimited:
 
     def blocks(self) -> Iterator[Block]:
         """Blocks of whole records; the first one carries the header as its preamble."""
+        rest: list[str] = []
         for lines in _line_blocks(self._stream):
-            records = self._records(lines) if self.delimiter else [(i, line) for i, line in enumerate(lines)]
-            start = self._line
-            self._line += len(lines)
-            if not self.columns:
-                if lines[0].startswith(BYTE_ORDER_MARK):
-                    self._mark = BYTE_ORDER_MARK
-                    records[0] = (0, records[0][1].removeprefix(BYTE_ORDER_MARK))
-                records = self._find_header(records)
-            yield self._block([(start + i + 1, text) for i, text in records])
-            self._preamble, self._mark = [], ""
+            records, rest = self._records(rest + lines, last=False)
+            if records:
+                yield self._numbered(records)
+        if rest:
+            yield self._numbered(self._records(rest, last=True)[0])
 
-    def _records(self, lines: list[str]) -> list[tuple[int, str]]:
-        """Lines joined to records where a quoted field holds a line end."""
-        if not any('"' in line for line in lines):
-            return list(enumerate(lines))
+    def _numbered(self, records: list[tuple[int, str]]) -> Block:
+        start = self._line
+        self._line += sum(text.count("\n") + 1 for _, text in records)
+        if not self.columns:
+            if records[0][1].startswith(BYTE_ORDER_MARK):
+                self._mark = BYTE_ORDER_MARK
+                records[0] = (0, records[0][1].removeprefix(BYTE_ORDER_MARK))
+            records = self._find_header(records)
+        block = self._block([(start + i + 1, text) for i, text in records])
+        self._preamble, self._mark = [], ""
+        return block
+
+    def _records(self, lines: list[str], *, last: bool) -> tuple[list[tuple[int, str]], list[str]]:
+        """Lines joined to records where a quoted field holds a line end, and those of a record that goes on."""
+        dialect = self._dialect
+        if dialect is None or not any('"' in line for line in lines):
+            return list(enumerate(lines)), []
         out: list[tuple[int, str]] = []
-        opened: int | None = None
-        for i, line in enumerate(lines):
-            if opened is None:
-                out.append((i, line))
-            else:
-                out[-1] = (opened, f"{out[-1][1]}\n{line}")
-            if line.count('"') % 2:
-                opened = i if opened is None else None
-        return out
+        at = 0
+        while at < len(lines):
+            text, end = lines[at], at + 1
+            if '"' in text and dialect.is_open(text):
+                whole = _closed(lines, at, dialect)
+                if whole is None and not last and len(lines) - at < _MOST_LINES:
+                    return out, lines[at:]
+                text, end = whole or (text, end)
+            out.append((at, text))
+            at = end
+        return out, []
 
     def _find_header(self, records: list[tuple[int, str]]) -> list[tuple[int, str]]:
         """The header is the first line that is no comment, if it holds no address.
@@ -129,29 +143,34 @@ class Delimited:
     def _split(self, text: str) -> list[str]:
         if not self.delimiter:
             return text.split()
-        return next(csv.reader(io.StringIO(text), delimiter=self.delimiter), [])
+        assert self._dialect is not None
+        return self._dialect.split(text)
 
     def _block(self, records: list[tuple[int, str]]) -> Block:
         texts = [text.rstrip("\r") for _, text in records] if self.end == "\r\n" else [t for _, t in records]
         raw = _raw(texts)
         good: list[int] = []
         bad: list[Bad] = []
+        blank: list[int] = []
         empty = 0
         width = len(self.columns)
         for i, text in enumerate(texts):
-            if not text.strip() or (not self.delimiter and text.endswith(_NO_DATA)):
+            if not text.strip():
+                blank.append(i)
+            elif not self.delimiter and text.endswith(_NO_DATA):
                 empty += 1
             elif pa.types.is_large_binary(raw.type) and _NO_UTF8.search(text):
                 bad.append(Bad(records[i][0], "no UTF-8"))
             elif (found := self._width(text)) != width:
-                bad.append(Bad(records[i][0], f"{found} fields where the header has {width}"))
+                reason = f"{found} fields where the header has {width}" if found else "a quote is opened and not closed"
+                bad.append(Bad(records[i][0], reason))
             else:
                 good.append(i)
         batch = self._parse([texts[i] for i in good])
         rows = None if len(good) == len(texts) else np.array(good, np.int64)
         numbers = np.array([records[i][0] for i in good], np.int64)
         preamble = self._mark + "".join(f"{line}{self.end}" for line in self._preamble)
-        return Block(batch, len(texts), numbers, rows, raw, bad, empty, preamble)
+        return Block(batch, len(texts), numbers, rows, raw, bad, empty + len(blank), blank, preamble)
 
     def _width(self, text: str) -> int:
         if not self.delimiter:
@@ -165,14 +184,35 @@ class Delimited:
             return pa.RecordBatch.from_arrays(arrays, self.columns)
         if not texts:
             return pa.RecordBatch.from_arrays([pa.array([], pa.string())] * len(self.columns), self.columns)
+        try:
+            found = self._read_csv(texts)
+        except pa.ArrowInvalid:
+            found = None
+        if found is not None and len(found) == len(texts):
+            return found
+        split = zip(*map(self._split, texts), strict=True)  # what Arrow reads in another way than RFC 4180
+        return pa.RecordBatch.from_arrays([pa.array(column, pa.string()) for column in split], self.columns)
+
+    def _read_csv(self, texts: list[str]) -> pa.RecordBatch:
         data = "\n".join(texts).encode()
+        names = [str(i) for i in range(len(self.columns))]
         table = pacsv.read_csv(
             pa.BufferReader(data),
-            pacsv.ReadOptions(column_names=self.columns, block_size=len(data) + 1),
+            pacsv.ReadOptions(column_names=names, block_size=len(data) + 1),
             pacsv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True, ignore_empty_lines=False),
-            pacsv.ConvertOptions(column_types=dict.fromkeys(self.columns, pa.string()), strings_can_be_null=False),
+            pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
         )
-        return table.combine_chunks().to_batches()[0]
+        return table.rename_columns(self.columns).combine_chunks().to_batches()[0]
+
+
+def _closed(lines: list[str], at: int, dialect: Dialect) -> tuple[str, int] | None:
+    """The record that begins at a line with an open quote, and the line behind it; None where it is not closed."""
+    text = lines[at]
+    for end in range(at + 1, min(len(lines), at + _MOST_LINES)):
+        text = f"{text}\n{lines[end]}"
+        if '"' in lines[end] and not dialect.is_open(text):
+            return text, end + 1
+    return None
 
 
 def _raw(texts: list[str]) -> pa.Array:
@@ -188,24 +228,17 @@ def _is_number(text: str) -> bool:
 
 
 def _line_blocks(stream: BinaryIO) -> Iterator[list[str]]:
-    """Lines without their ends, some megabytes at a time; a line that breaks a quote stays with its rest."""
+    """Lines without their ends, some megabytes at a time."""
     rest = b""
-    while True:
-        data = _read_some(stream)
-        if not data:
-            break
+    while data := _read_some(stream):
         cut = data.rfind(b"\n") + 1
         if not cut:
             rest += data
             continue
-        block = rest + data[:cut]
-        if block.count(b'"') % 2:
-            rest = block + data[cut:]
-            continue
-        rest = data[cut:]
+        block, rest = rest + data[:cut], data[cut:]
         yield block[:-1].decode("utf-8", "surrogateescape").split("\n")
     if rest:
-        yield rest.removesuffix(b"\n").decode("utf-8", "surrogateescape").split("\n")
+        yield rest.decode("utf-8", "surrogateescape").split("\n")
 
 
 def _read_some(stream: BinaryIO) -> bytes:
@@ -218,7 +251,10 @@ def _read_some(stream: BinaryIO) -> bytes:
 
 
 class JsonLines:
-    """One JSON object a line, flat or nested; nested members are named by their path, `source.ip`."""
+    """One JSON object a line, flat or nested; nested members are named by their path, `source.ip`.
+
+    `columns` grows with what the records show.
+    """
 
     end = "\n"
 
@@ -238,27 +274,33 @@ class JsonLines:
         records: list[dict[str, Any]] = []
         good: list[int] = []
         bad: list[Bad] = []
-        empty = 0
+        blank: list[int] = []
         for i, line in enumerate(lines):
             if not line.strip():
-                empty += 1
+                blank.append(i)
                 continue
             try:
                 records.append(decode(line.removeprefix(BYTE_ORDER_MARK)))
                 good.append(i)
             except (msgspec.DecodeError, UnicodeEncodeError) as error:
                 bad.append(Bad(self._line + i + 1, f"no JSON object: {error}"))
-        if not self.columns:
-            keys = (key for record in records[:_KEYS_FROM] for key in _paths(record))
-            self.columns = list(dict.fromkeys(keys))
+        self._learn(records)
         self.records = records
-        arrays = [_column([_member(record, name) for record in records]) for name in self.columns]
+        arrays = [_column([member(record, name) for record in records]) for name in self.columns]
         batch = pa.RecordBatch.from_arrays(arrays, self.columns)
         rows = None if len(good) == len(lines) else np.array(good, np.int64)
         numbers = np.array(good, np.int64) + self._line + 1
         self._line += len(lines)
         raw = _raw([line.rstrip("\r") for line in lines])
-        return Block(batch, len(lines), numbers, rows, raw, bad, empty)
+        return Block(batch, len(lines), numbers, rows, raw, bad, len(blank), blank)
+
+    def _learn(self, records: list[dict[str, Any]]) -> None:
+        """Take in the members that no record had before."""
+        columns = dict.fromkeys(self.columns)
+        for record in records:
+            if not record.keys() <= columns.keys():
+                columns.update(dict.fromkeys(_paths(record)))
+        self.columns = list(columns)
 
 
 def _paths(record: dict[str, Any], prefix: str = "") -> Iterator[str]:
@@ -269,7 +311,7 @@ def _paths(record: dict[str, Any], prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{key}"
 
 
-def _member(record: dict[str, Any], path: str) -> Any:  # noqa: ANN401 - any JSON
+def member(record: dict[str, Any], path: str) -> Any:  # noqa: ANN401 - any JSON
     """A member by its path; a flat member of that name goes before a nested one."""
     if path in record:
         return record[path]
@@ -279,6 +321,15 @@ def _member(record: dict[str, Any], path: str) -> Any:  # noqa: ANN401 - any JSO
             return None
         value = value.get(step)
     return value
+
+
+def without(record: dict[str, Any], path: str) -> dict[str, Any]:
+    """The same without a member, flat or nested."""
+    if path in record:
+        return {name: value for name, value in record.items() if name != path}
+    step, _, rest = path.partition(".")
+    inner = record.get(step)
+    return {**record, step: without(inner, rest)} if isinstance(inner, dict) and rest else record
 
 
 def _column(values: list[Any]) -> pa.Array:
@@ -312,11 +363,13 @@ def spread(column: pa.Array, block: Block) -> pa.Array:
 
 
 def as_text(column: Any) -> pa.Array:  # noqa: ANN401 - a pyarrow array of any type
-    """A column as strings, null where it is empty or `-`."""
+    """A column as strings, null where it is empty, `-`, or a list or object."""
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
+    if pa.types.is_nested(column.type):
+        return pa.nulls(len(column), pa.string())
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.equal(column, pc.round(column)), column, None).cast(pa.int64())
     text = column.cast(pa.string())

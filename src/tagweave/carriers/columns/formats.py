@@ -4,7 +4,6 @@ What an input is shows in its first bytes, else in its name. Compressed text (gz
 comes. An output file appears under its name only when it is whole.
 """
 
-import csv
 import gzip
 import io
 import os
@@ -19,7 +18,6 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from tagweave.carriers.columns.blocks import (
@@ -29,7 +27,9 @@ from tagweave.carriers.columns.blocks import (
     Delimited,
     JsonLines,
     arrow_blocks,
+    member,
     spread,
+    without,
 )
 from tagweave.errors import ConfigError, InputError
 
@@ -96,7 +96,8 @@ def _opened(found: str, stream: Any, path: str) -> Input:  # noqa: ANN401 - any 
     if found == "parquet":
         source = pa.BufferReader(stream.read()) if path == "-" else path
         file = pq.ParquetFile(source, pre_buffer=True)
-        batches = file.iter_batches(BATCH_ROWS, use_threads=True)
+        groups = range(file.num_row_groups)  # one at a time: what is buffered ahead is let go with its group
+        batches = (batch for i in groups for batch in file.iter_batches(BATCH_ROWS, row_groups=[i], use_threads=True))
         return Input(found, arrow_blocks(batches, file.schema_arrow), file, file.schema_arrow)
     if found == "arrow":
         opened = pa.ipc.open_file(pa.BufferReader(stream.read()) if path == "-" else pa.memory_map(path))
@@ -155,10 +156,11 @@ def _format_of(path: str, head: bytes) -> str:
 
 
 class Writer(NamedTuple):
-    """Takes blocks with their tags, in order."""
+    """Takes blocks with their tags, in order. `left_out` grows by the columns of which values could not be written."""
 
     write: Callable[[Block, Tags], None]
     close: Callable[[], None]
+    left_out: set[str]
 
 
 @contextmanager
@@ -204,7 +206,7 @@ class _Appender:
         self._began = False
 
     def writer(self) -> Writer:
-        return Writer(self._write, lambda: None)
+        return Writer(self._write, lambda: None, set())
 
     def _write(self, block: Block, tags: Tags) -> None:
         reader = self._reader
@@ -215,9 +217,9 @@ class _Appender:
         if not self._began:
             self._began = True
             self._stream.write(_header(block.preamble, tags, separator, reader.end).encode("utf-8", "surrogateescape"))
-        columns = [_quoted(column, separator) for _, column in tags]
+        columns = [_fields(column, separator) for _, column in tags]
         blank = "" if reader.delimiter else "-"
-        filled = [pc.fill_null(c, pa.scalar(blank, pa.large_string())) for c in columns]
+        filled = [pc.fill_null(c, _literal(blank)) for c in columns]
         joined = _join([raw, *filled], separator) if filled else raw
         joined = _where_parsed(block, joined, raw)
         self._stream.write(_lines(joined, reader.end))
@@ -231,11 +233,16 @@ def _header(preamble: str, tags: Tags, separator: str, end: str) -> str:
     return preamble.removesuffix(end) + names + end
 
 
-def _quoted(column: pa.Array, separator: str) -> pa.Array:
-    """Dictionary values as fields of delimited text."""
-    values = column.dictionary.to_pylist()
-    fields = ['"' + v.replace('"', '""') + '"' if separator in v or '"' in v or "\n" in v else v for v in values]
-    return pa.array(fields, pa.large_string()).take(column.indices)
+def _fields(column: pa.Array, separator: str) -> pa.Array:
+    """Values as fields of delimited text, quoted where they must be."""
+    if pa.types.is_dictionary(column.type):
+        return _fields(column.dictionary, separator).take(column.indices)
+    text = column.cast(pa.large_string())
+    special = pc.match_substring_regex(text, rf'["\r\n{separator}]')
+    if not pc.any(special).as_py():
+        return text
+    doubled = pc.replace_substring(text, '"', '""')
+    return pc.if_else(special, pc.binary_join_element_wise(_literal('"'), doubled, _literal('"'), _literal("")), text)
 
 
 def _rebuilt(
@@ -243,14 +250,15 @@ def _rebuilt(
 ) -> pa.Array:
     """The text of records in which columns of the input are merged with tags of the same name."""
     separator = reader.delimiter or " "
+    blank = "" if reader.delimiter else "-"
     merged = []
-    for name in reader.columns:
-        column = spread(block.batch.column(name), block).cast(pa.large_string())
+    for i, name in enumerate(reader.columns):
+        column = spread(block.batch.column(i), block).cast(pa.large_string())
         if name in clash:
             ours = tags[name].cast(pa.large_string())
             theirs = pc.if_else(pc.is_in(column, pa.array(["", "-"], pa.large_string())), None, column)
             column = pc.coalesce(ours, theirs) if overwrite else pc.coalesce(theirs, ours)
-        merged.append(_quoted(pc.fill_null(column, "").dictionary_encode(), separator))
+        merged.append(_fields(pc.fill_null(column, blank), separator))
     joined = _join(merged, separator)
     return _where_parsed(block, joined, block.raw)
 
@@ -270,9 +278,13 @@ def _join(columns: Sequence[Any], separator: str) -> pa.Array:
     return pc.binary_join_element_wise(*parts, pa.scalar(separator.encode(), pa.large_binary()))
 
 
+def _literal(text: str) -> pa.Scalar:
+    return pa.scalar(text, pa.large_string())
+
+
 def _lines(texts: pa.Array, end: str) -> bytes:
     """Texts with line ends, as one piece: the values of an Arrow string array lie one after another."""
-    joined = _join([texts, pa.scalar(end, pa.large_string())], "")
+    joined = _join([texts, _literal(end)], "")
     if not len(joined):
         return b""
     offsets = np.frombuffer(joined.buffers()[1], np.int64)[joined.offset : joined.offset + len(joined) + 1]
@@ -288,18 +300,19 @@ class _JsonAppender:
         self._overwrite = overwrite
 
     def writer(self) -> Writer:
-        return Writer(self._write, lambda: None)
+        return Writer(self._write, lambda: None, set())
 
     def _write(self, block: Block, tags: Tags) -> None:
         raw = block.raw
         assert raw is not None
-        taken = {name for name, _ in tags} & {key for record in self._reader.records for key in record}
+        members = {key for record in self._reader.records for key in record}
+        taken = {name for name, _ in tags if name in members or name.partition(".")[0] in members}
         tags = [(name, self._kept(name, column, block) if name in taken else column) for name, column in tags]
         if taken and self._overwrite:
             raw = self._without(block, {name: column for name, column in tags if name in taken})
-        members = [pc.fill_null(_members(name, column), pa.scalar("", pa.large_string())) for name, column in tags]
+        added = [pc.fill_null(_members(name, column), _literal("")) for name, column in tags]
         body = pc.replace_substring_regex(raw.cast(pa.large_binary()), r"\}\s*$", "")
-        joined = _join([body, *members, pa.scalar("}", pa.large_string())], "") if members else raw
+        joined = _join([body, *added, _literal("}")], "") if added else raw
         joined = pc.replace_substring_regex(joined, r"^(\s*\{\s*),", r"\1")
         self._stream.write(_lines(_where_parsed(block, joined, raw), "\n"))
         self._stream.flush()
@@ -308,7 +321,7 @@ class _JsonAppender:
         """A tag, without the records that carry it already."""
         if self._overwrite:
             return column
-        has = pa.array([record.get(name) is not None for record in self._reader.records])
+        has = pa.array([member(record, name) is not None for record in self._reader.records], pa.bool_())
         theirs = pc.fill_null(spread(has, block), False)
         return pc.if_else(theirs, None, column.cast(pa.string())).dictionary_encode()
 
@@ -321,19 +334,26 @@ class _JsonAppender:
             if i not in parsed:
                 texts.append(block.raw[i].as_py() if block.raw is not None else "")
                 continue
-            record = {k: v for k, v in next(records).items() if k not in tags or not tags[k][i].is_valid}
+            record = next(records)
+            for name in (name for name, column in tags.items() if column[i].is_valid):
+                record = without(record, name)
             texts.append(msgspec.json.encode(record).decode())
         return pa.array(texts, pa.large_string())
 
 
 def _members(name: str, column: pa.Array) -> pa.Array:
-    key = msgspec.json.encode(name).decode()
-    values = [f",{key}:{msgspec.json.encode(v).decode()}" for v in column.dictionary.to_pylist()]
+    key = f",{msgspec.json.encode(name).decode()}:"
+    if not pa.types.is_dictionary(column.type):  # ids
+        return pc.binary_join_element_wise(_literal(key), column.cast(pa.large_string()), _literal(""))
+    values = [f"{key}{msgspec.json.encode(v).decode()}" for v in column.dictionary.to_pylist()]
     return pa.array(values, pa.large_string()).take(column.indices)
 
 
 class _Columnar:
-    """Writes the columns of the input and the tags in a format of its own."""
+    """Writes the columns of the input and the tags in a format of its own.
+
+    Where that fixes its columns with the first records, `left_out` are those of which later values do not fit.
+    """
 
     def __init__(self, form: str, stream: BinaryIO, *, overwrite: bool) -> None:
         self._form = form
@@ -341,40 +361,72 @@ class _Columnar:
         self._overwrite = overwrite
         self._open: Any = None
         self._schema: pa.Schema | None = None
+        self._left_out: set[str] = set()
 
     def writer(self) -> Writer:
-        return Writer(self._write, self._close)
+        return Writer(self._write, self._close, self._left_out)
 
     def _write(self, block: Block, tags: Tags) -> None:
         batch = self._merged(block, tags)
         if self._form == "jsonl":
-            rows = pa.RecordBatch.from_arrays([_textual(c) for c in batch.columns], batch.schema.names).to_pylist()
-            kept = ({k: v for k, v in row.items() if v is not None} for row in rows)
-            self._stream.write(b"".join(msgspec.json.encode(row, enc_hook=str) + b"\n" for row in kept))
-            self._stream.flush()
+            self._write_json(batch)
             return
-        if self._open is None:
+        if self._schema is None:
             self._schema = batch.schema
-            self._open = self._opened(batch.schema, {name for name, _ in tags})
+            self._begin(batch.schema, {name for name, _ in tags})
         if batch.schema != self._schema:
-            batch = batch.cast(self._schema)
-        self._open.write_batch(batch) if self._form != "parquet" else self._open.write_batch(batch, 1 << 20)
+            batch = self._fitted(batch, self._schema)
+        if self._form in _DELIMITERS:
+            self._write_text(batch)
+        else:
+            self._open.write_batch(batch) if self._form != "parquet" else self._open.write_batch(batch, 1 << 20)
 
-    def _opened(self, schema: pa.Schema, tags: set[str]) -> Any:  # noqa: ANN401 - one of pyarrow's writers
+    def _begin(self, schema: pa.Schema, tags: set[str]) -> None:
         if self._form == "parquet":
             # The least and greatest name of a row group helps no query, and costs half of the writing.
             counted = [name for name in schema.names if name not in tags]
-            return pq.ParquetWriter(self._stream, schema, compression="snappy", write_statistics=counted)
-        if self._form == "arrow":
-            return pa.ipc.new_file(self._stream, schema, options=pa.ipc.IpcWriteOptions(unify_dictionaries=True))
-        if self._form == "arrow-stream":
-            return pa.ipc.new_stream(self._stream, schema)
-        delimiter = _DELIMITERS[self._form] or " "
-        header = io.StringIO()
-        csv.writer(header, delimiter=delimiter, lineterminator="\n").writerow(schema.names)
-        self._stream.write(header.getvalue().encode())
-        plain = pacsv.WriteOptions(include_header=False, delimiter=delimiter, quoting_style="needed")
-        return pacsv.CSVWriter(self._stream, schema, write_options=plain)
+            self._open = pq.ParquetWriter(self._stream, schema, compression="snappy", write_statistics=counted)
+        elif self._form == "arrow":
+            options = pa.ipc.IpcWriteOptions(unify_dictionaries=True)
+            self._open = pa.ipc.new_file(self._stream, schema, options=options)
+        elif self._form == "arrow-stream":
+            self._open = pa.ipc.new_stream(self._stream, schema)
+        else:
+            separator = _DELIMITERS[self._form] or " "
+            names = _fields(pa.array(schema.names, pa.large_string()), separator).to_pylist()
+            self._stream.write((separator.join(names) + "\n").encode())
+
+    def _fitted(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+        """A batch in the columns of the first one."""
+        self._left_out |= set(batch.schema.names) - set(schema.names)
+        columns = []
+        for field in schema:
+            if field.name not in batch.schema.names:
+                columns.append(pa.nulls(len(batch), field.type))
+                continue
+            found = batch.column(field.name)
+            fitted = _as_type(found, field.type)
+            if fitted.null_count > found.null_count:
+                self._left_out.add(field.name)
+            columns.append(fitted)
+        return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+    def _write_json(self, batch: pa.RecordBatch) -> None:
+        timed = [c if pa.types.is_nested(c.type) else _textual(c) for c in batch.columns]
+        rows = pa.RecordBatch.from_arrays(timed, batch.schema.names).to_pylist()
+        kept = ({k: v for k, v in row.items() if v is not None} for row in rows)
+        self._stream.write(b"".join(msgspec.json.encode(row, enc_hook=str) + b"\n" for row in kept))
+        self._stream.flush()
+
+    def _write_text(self, batch: pa.RecordBatch) -> None:
+        separator = _DELIMITERS[self._form]
+        fields = [_fields(_textual(column), separator or " ") for column in batch.columns]
+        if separator:
+            fields = [pc.fill_null(f, "") for f in fields]
+        else:
+            fields = [pc.fill_null(pc.replace_substring_regex(f, "^$", "-"), "-") for f in fields]
+        self._stream.write(_lines(_join(fields, separator or " "), "\n"))
+        self._stream.flush()
 
     def _merged(self, block: Block, tags: Tags) -> pa.RecordBatch:
         fields = [spread(column, block) for column in block.batch.columns]
@@ -389,19 +441,37 @@ class _Columnar:
             at = names.index(name)
             theirs, ours = fields[at], column.cast(fields[at].type)
             fields[at] = pc.coalesce(ours, theirs) if self._overwrite else pc.coalesce(theirs, ours)
-        if self._form in _DELIMITERS:
-            fields = [_textual(f.cast(pa.string()) if pa.types.is_dictionary(f.type) else f) for f in fields]
-            if not _DELIMITERS[self._form]:
-                fields = [pc.fill_null(pc.replace_substring_regex(f.cast(pa.string()), "^$", "-"), "-") for f in fields]
-        return pa.RecordBatch.from_arrays(fields, names)
+        batch = pa.RecordBatch.from_arrays(fields, names)
+        return batch.take(pa.array(np.delete(np.arange(block.size), block.blank))) if block.blank else batch
 
     def _close(self) -> None:
         if self._open is not None:
             self._open.close()
 
 
+def _as_type(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    """A column as another type; null where a value has no such form."""
+    if column.type == kind:
+        return column
+    try:
+        return column.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return pa.concat_arrays([_value_as(value, kind) for value in column])
+
+
+def _value_as(value: pa.Scalar, kind: pa.DataType) -> pa.Array:
+    try:
+        return pa.array([value.as_py()], value.type).cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return pa.nulls(1, kind)
+
+
 def _textual(column: pa.Array) -> pa.Array:
-    """A column of times as RFC 3339, in all its digits; any other as it is."""
+    """Times as RFC 3339 in all their digits, lists and structs as JSON; any other column as it is."""
+    if pa.types.is_nested(column.type):
+        return pa.array(
+            [None if v is None else msgspec.json.encode(v, enc_hook=str).decode() for v in column.to_pylist()]
+        )
     if not pa.types.is_timestamp(column.type):
         return column
     utc = column.type.tz is not None

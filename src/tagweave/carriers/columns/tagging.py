@@ -68,7 +68,10 @@ class Options(NamedTuple):
 
 @dataclass
 class Report:
-    """What was read and tagged. `sides` counts, for each end, how many records had which reason."""
+    """What was read and tagged. `sides` counts, for each end, how many records had which reason.
+
+    `left_out` are the columns of which values do not fit an output that has its columns and types by its first records.
+    """
 
     records: int = 0
     seconds: float = 0.0
@@ -78,10 +81,11 @@ class Report:
     sides: dict[str, Counter[str]] = field(default_factory=dict)
     examples: dict[str, Counter[str]] = field(default_factory=dict)
     truncated: str = ""
+    left_out: list[str] = field(default_factory=list)
 
     def whole(self) -> bool:
-        """Whether everything was read and no record was bad."""
-        return not self.bad and not self.truncated
+        """Whether everything was read and written and no record was bad."""
+        return not self.bad and not self.truncated and not self.left_out
 
     def add_bad(self, bad: Sequence[Bad]) -> None:
         """Count records that could not be read; the first of them are kept."""
@@ -132,6 +136,7 @@ def _through(opened: Input, weave: "_Weave", writer: Writer, report: Report, pro
         if written is not None:
             written.finish()
     writer.close()
+    report.left_out = sorted(writer.left_out)
 
 
 def _read(opened: Input, report: Report, *, ahead: bool) -> Iterator[Block]:
@@ -212,16 +217,20 @@ class _Weave:
         self._weaver = weaver
         self._options = options
         self._report = report
+        self._columns: list[str] = []
         self._roles: dict[str, str] = {}
         self._networks: dict[str, int] = {}
         self._network = index.networks.named(options.network) if options.network else NETWORK_UNNAMED
 
     def block(self, block: Block) -> Tags:
         """The tag columns of a block, over all its records."""
-        if not self._roles:
-            self._roles = self._assign(block.batch.schema.names)
         self._report.empty += block.empty
         self._report.add_bad(block.bad)
+        columns = block.batch.schema.names
+        if not columns:  # nothing of the input could be read yet
+            return []
+        if columns != self._columns:
+            self._columns, self._roles = columns, self._assign(columns)
         moments = self._times(block)
         out: list[tuple[str, pa.Array]] = []
         for side in roles.sides(self._roles):
@@ -237,6 +246,9 @@ class _Weave:
 
     def _assign(self, columns: list[str]) -> dict[str, str]:
         found = roles.assign(columns, self._options.mapping)
+        twice = [name for name in found.values() if columns.count(name) > 1]
+        if twice:
+            raise InputError(f"there are {columns.count(twice[0])} columns {twice[0]!r}: give each its own name")
         if "time" not in found and self._options.at is None:
             raise InputError(
                 f"no column is known to be the time of a record: name one with --map COLUMN=time, or say when "
@@ -343,13 +355,22 @@ def _integers(column: Any | None, count: int) -> I32:  # noqa: ANN401 - a pyarro
     """Ports: -1 where there is none."""
     if column is None:
         return np.full(count, -1, np.int32)
-    if pa.types.is_integer(column.type):
-        numbers = column
-    else:
+    if not pa.types.is_integer(column.type):
         text = as_text(column)
-        numbers = pc.if_else(pc.match_substring_regex(text, r"^\d{1,5}$"), text, None).cast(pa.int64())
-    found = numbers.fill_null(-1).to_numpy(zero_copy_only=False)
-    return np.where((found >= 0) & (found <= 65535), found, -1).astype(np.int32)
+        column = pc.if_else(pc.match_substring_regex(text, r"^\d{1,5}$"), text, None).cast(pa.int32())
+    return _within(column, 65535, -1)
+
+
+def _within(column: Any, most: int, otherwise: int) -> I32:  # noqa: ANN401 - a pyarrow array of integers
+    """Integers from 0 to `most`, and another one for all else."""
+    least, greatest = (pa.scalar(bound, column.type) for bound in (0, min(most, _greatest(column.type))))
+    inside = pc.and_(pc.greater_equal(column, least), pc.less_equal(column, greatest))
+    numbers: I32 = pc.if_else(inside, column, None).cast(pa.int32()).fill_null(otherwise).to_numpy(zero_copy_only=False)
+    return numbers
+
+
+def _greatest(kind: Any) -> int:  # noqa: ANN401 - a pyarrow type of integers
+    return int(2 ** (kind.bit_width - pa.types.is_signed_integer(kind)) - 1)
 
 
 def _protocols(column: Any | None, count: int) -> npt.NDArray[np.uint8]:  # noqa: ANN401 - any pyarrow array
@@ -357,8 +378,7 @@ def _protocols(column: Any | None, count: int) -> npt.NDArray[np.uint8]:  # noqa
     if column is None:
         return np.zeros(count, np.uint8)
     if pa.types.is_integer(column.type):
-        numbers = column.fill_null(0).to_numpy(zero_copy_only=False)
-        return np.where((numbers >= 0) & (numbers < 256), numbers, 0).astype(np.uint8)
+        return _within(column, 255, 0).astype(np.uint8)
     coded = as_text(column).dictionary_encode()
     table = np.array([_protocol(text) for text in coded.dictionary.to_pylist()] + [0], np.uint8)
     codes: I32 = coded.indices.fill_null(len(table) - 1).to_numpy(zero_copy_only=False)
