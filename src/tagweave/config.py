@@ -24,6 +24,7 @@ ENVIRONMENT: Final = "TAGWEAVE_CONFIG"
 DATA_ENVIRONMENT: Final = "TAGWEAVE_DATA_DIR"
 FILE_NAME: Final = "tagweave.yaml"
 
+_KEY_TAGS: Final = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 _AT: Final = re.compile(r"(.*) - at `\$(.*)`", re.DOTALL)
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`")
 
@@ -111,13 +112,15 @@ def load(path: Path) -> Config:
 class _Reader:
     def __init__(self, path: Path, text: str) -> None:
         self._path = path
+        self._text = text
         try:
             self._node = yaml.compose(text, Loader=yaml.CSafeLoader)
             self._value = yaml.load(text, Loader=_TextTimes)  # noqa: S506 - a CSafeLoader without times
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
-            line = mark.line + 1 if mark else 1
+            line = self._line_of(mark) if mark else 1
             raise ConfigError(f"{path}:{line}: no YAML: {getattr(error, 'problem', error)}") from error
+        self._check_keys(self._node, "", set())
 
     def read(self) -> Config:
         value = self._value
@@ -137,6 +140,27 @@ class _Reader:
                 raise self._error(f".sources[{i}].name", f"two sources are named {name!r}: names are unique")
         return Config(self._path, settings, made)
 
+    def _check_keys(self, node: Any, path: str, seen: set[int]) -> None:  # noqa: ANN401 - a YAML node
+        """Keys are words, each once: YAML itself takes the last of two without a word."""
+        if id(node) in seen:
+            return
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            for i, one in enumerate(node.value):
+                self._check_keys(one, f"{path}[{i}]", seen)
+        if not isinstance(node, yaml.MappingNode):
+            return
+        known: set[str] = set()
+        for key, value in node.value:
+            shown = f"{path}.{key.value}" if isinstance(key, yaml.ScalarNode) else path
+            what = "" if key.tag in _KEY_TAGS else "expected a word as the key: put it in quotes if it is meant"
+            if what or key.value in known:
+                line = self._line_of(key.start_mark)
+                what = what or "this key is here twice"
+                raise ConfigError(f"{self._path}:{line}: {shown.lstrip('.')}: {what}")
+            known.add(key.value)
+            self._check_keys(value, shown, seen)
+
     def _check(self, settings: Settings) -> None:
         if settings.names not in ("otel", "deepflow", "ecs"):
             raise self._error(".names", f"expected otel, deepflow or ecs, found {settings.names!r}")
@@ -152,6 +176,8 @@ class _Reader:
             raise self._error(f"{path}.type" if kind else path, f"found {found}; expected one of {choices}")
         struct = sources.config_type(kind)
         config = self._convert(fields, struct, path, [*struct.__struct_fields__, "type"])
+        if not config.name:
+            raise self._error(f"{path}.name", "expected a name, found an empty one")
         return Configured(kind, _absolute(config, self._path.parent))
 
     def _convert(self, value: Any, struct: type[Any], path: str, known: list[str]) -> Any:  # noqa: ANN401
@@ -160,6 +186,7 @@ class _Reader:
         except msgspec.ValidationError as error:
             match = _AT.fullmatch(str(error))
             what, at = (match[1], match[2]) if match else (str(error), "")
+            at = _with_key(value, struct, at)
             unknown = _UNKNOWN.fullmatch(what)
             if unknown:
                 at = f"{at}.{unknown[1]}"
@@ -175,20 +202,38 @@ class _Reader:
     def _line(self, path: str) -> int:
         """The line of a key, as far as the path leads."""
         node = self._node
-        line = node.start_mark.line if node else 0
+        mark = node.start_mark if node else None
         for step in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", path):
             key, position = step
             if isinstance(node, yaml.MappingNode) and key:
                 found = next(((k, v) for k, v in node.value if k.value == key), None)
                 if found is None:
                     break
-                line, node = found[0].start_mark.line, found[1]
+                mark, node = found[0].start_mark, found[1]
             elif isinstance(node, yaml.SequenceNode) and position and int(position) < len(node.value):
                 node = node.value[int(position)]
-                line = node.start_mark.line
+                mark = node.start_mark
             else:
                 break
-        return line + 1
+        return self._line_of(mark) if mark else 1
+
+    def _line_of(self, mark: Any) -> int:  # noqa: ANN401 - a YAML mark
+        """The line as editors count: YAML also breaks lines at characters that they do not."""
+        return self._text.count("\n", 0, mark.index) + 1
+
+
+def _with_key(value: Any, struct: type[Any], at: str) -> str:  # noqa: ANN401 - any YAML
+    """A path with the key of a mapping for msgspec's `[...]`: the first one whose value alone is refused."""
+    before, found, after = at.partition("[...]")
+    field = before.removeprefix(".")
+    if not found or not isinstance(value, dict) or not isinstance(value.get(field), dict):
+        return at
+    for key, one in value[field].items():
+        try:
+            msgspec.convert({**value, field: {key: one}}, struct)
+        except msgspec.ValidationError:
+            return f"{before}.{key}{after}"
+    return at
 
 
 class _TextTimes(yaml.CSafeLoader):
@@ -249,15 +294,11 @@ def example() -> str:
     """The commented configuration that `tagweave init` writes."""
     lines = ["# Tagweave's configuration. Every key: `docs/configuration.md`.", "", EXAMPLE_SOURCES]
     for field, default, text in documented(Settings):
-        if field == "server":
-            lines += [
-                "# " + text,
-                "# server:",
-                *(f"#   {f}: {d.strip(chr(39))}  # {x}" for f, d, x in documented(Server)),
-                "",
-            ]
-            continue
-        shown = {"None": "sqlite:///inventory.db", "{}": "{team: [k8s.pod.label.team, k8s.namespace.name]}"}
+        shown = {
+            "None": "sqlite:///inventory.db",
+            "{}": "{team: [k8s.pod.label.team, k8s.namespace.name]}",
+            "Server()": "{listen: '127.0.0.1:8080'}",
+        }
         lines += [f"# {text}", f"# {field}: {shown.get(default, default.strip(chr(39)))}", ""]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -5,8 +5,6 @@ from datetime import datetime
 
 import msgspec
 
-from tagweave.errors import ConfigError
-
 
 class Moment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A dump and when it was taken."""
@@ -37,20 +35,19 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """The account's id in that cloud, for `cloud.account.id`."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError unless there is either a path or snapshots."""
+        """Raise ValueError unless there is either a path or snapshots, these of different moments."""
         if (self.path is None) == (not self.snapshots):
             raise ValueError(f"source {self.name!r} needs either `path` or `snapshots`")
+        for before, after in itertools.pairwise(sorted(self.snapshots, key=lambda m: m.at)):
+            if before.at == after.at:
+                raise ValueError(
+                    f"source {self.name!r}: {before.path} and {after.path} are both of "
+                    f"{after.at.isoformat()}; give each moment its own time, or one folder"
+                )
 
 
 def moments(config: Config, now: datetime) -> list[Moment]:
-    """The dumps of a source in order of time. Raises ConfigError where two are of one moment."""
+    """The dumps of a source in order of time."""
     if config.path is not None:
         return [Moment(config.path, now)]
-    ordered = sorted(config.snapshots, key=lambda m: m.at)
-    for before, after in itertools.pairwise(ordered):
-        if before.at == after.at:
-            raise ConfigError(
-                f"source {config.name!r}: {before.path} and {after.path} are both of "
-                f"{after.at.isoformat()}; give each moment its own time, or one folder"
-            )
-    return ordered
+    return sorted(config.snapshots, key=lambda m: m.at)

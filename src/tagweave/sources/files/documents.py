@@ -6,7 +6,7 @@ documents. A broken file gives what stands before the break, and says where it b
 
 import json
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -15,6 +15,9 @@ import yaml
 _BLANK: Final = b" \t\r\n\xef\xbb\xbf"
 _YAML_NAMES: Final = (".yaml", ".yml")
 _NO_OBJECT: Final = "neither a Kubernetes object (kind, metadata) nor a Tagweave resource (kind, id)"
+BROKEN: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for data that are not what they seem."""
+_BROKEN_YAML: Final = (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError)
 _YAML_STARTS: Final = (b"apiVersion:", b"kind:", b"---", b"- ", b"items:", b"metadata:", b"%YAML")
 
 
@@ -50,7 +53,7 @@ _ABSENT: Final = msgspec.Raw()
 class _Head(msgspec.Struct, rename="camel", gc=False):
     kind: str = ""
     api_version: str = ""
-    items: list[msgspec.Raw] | None = None
+    items: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
     metadata: msgspec.Raw = _ABSENT
     id: msgspec.Raw = _ABSENT
 
@@ -60,11 +63,14 @@ _raw_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 class _Loader(yaml.CSafeLoader):
-    """YAML as Kubernetes writes it: times stay text."""
+    """YAML as Kubernetes writes it: times and a lone `=` stay text."""
+
+
+_LEFT_AS_TEXT: Final = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
+    first: [(tag, pattern) for tag, pattern in found if tag not in _LEFT_AS_TEXT]
     for first, found in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
 
@@ -93,31 +99,27 @@ def _first(data: bytes | mmap.mmap) -> int:
 def _json(name: str, data: bytes | mmap.mmap, start: int) -> Iterator[Document | Empty]:
     whole: Any = memoryview(data)[start:] if start else data
     try:
-        if data[start : start + 1] == b"[":
-            yield from _items(name, "", "", _raw_list(whole))
-        else:
-            head = _head(whole)
-            yield from _object(name, "", head, whole)
+        listed = _raw_list(whole) if data[start : start + 1] == b"[" else None
+        head = _head(whole) if listed is None else None
     except msgspec.ValidationError as error:
         yield _refusal(name, f"JSON, but not of a Kubernetes object or list: {error}")
-    except msgspec.DecodeError:
+    except BROKEN:
         yield from _lines(name, bytes(whole))
+    else:
+        yield from _items(name, "", "", listed or ()) if head is None else _object(name, "", head, whole)
 
 
 def _object(file: str, place: str, head: _Head, whole: Any) -> Iterator[Document | Empty]:  # noqa: ANN401
-    if head.items is None:
-        if head.kind.endswith("List") and head.kind != "List":
-            yield Empty(head.kind.removesuffix("List"), head.api_version)
-        else:
-            yield _known(file, place, head, bytes(whole))
+    if head.items is msgspec.UNSET:
+        yield _known(file, place, head, bytes(whole))
         return
     kind = head.kind.removesuffix("List")
     if not head.items and kind:
         yield Empty(kind, head.api_version)
-    yield from _items(file, kind, head.api_version if kind else "", head.items)
+    yield from _items(file, kind, head.api_version if kind else "", head.items or ())
 
 
-def _items(file: str, kind: str, version: str, items: list[msgspec.Raw]) -> Iterator[Document]:
+def _items(file: str, kind: str, version: str, items: Sequence[msgspec.Raw]) -> Iterator[Document]:
     for i, item in enumerate(items):
         place = f"items[{i}]"
         if kind:
@@ -125,7 +127,7 @@ def _items(file: str, kind: str, version: str, items: list[msgspec.Raw]) -> Iter
             continue
         try:
             yield _known(file, place, _head(item), item)
-        except msgspec.DecodeError as error:
+        except BROKEN as error:
             yield Document(file, place, "", "", None, f"no object with a kind: {error}")
 
 
@@ -141,7 +143,7 @@ def _lines(name: str, data: bytes) -> Iterator[Document | Empty]:
     lines = data.splitlines()
     try:
         _head(lines[0])
-    except msgspec.DecodeError:
+    except BROKEN:
         yield from _salvage(name, data)
         return
     for number, line in enumerate(lines, 1):
@@ -149,57 +151,82 @@ def _lines(name: str, data: bytes) -> Iterator[Document | Empty]:
             continue
         try:
             yield from _object(name, f"line {number}", _head(line), line)
-        except msgspec.DecodeError as error:
+        except BROKEN as error:
             yield Document(name, f"line {number}", "", "", None, f"line {number} is no JSON object: {error}")
 
 
 def _salvage(name: str, data: bytes) -> Iterator[Document]:
     """The whole items of a list that breaks off, then where it broke."""
-    text = data.decode("utf-8", "replace")
-    decoder = json.JSONDecoder()
-    opening = text.find('"items"')
-    position = text.find("[", opening) + 1 if opening >= 0 else (1 if text.startswith("[") else 0)
-    kind = _listed_kind(text)
     count = 0
     problem = "it is no JSON"
-    while position:
-        while position < len(text) and text[position] in " \t\r\n,":
-            position += 1
-        try:
-            value, position = decoder.raw_decode(text, position)
-        except json.JSONDecodeError as error:
-            problem = f"{error.msg} at line {error.lineno}, column {error.colno}"
-            break
-        if isinstance(value, dict):
-            item = value.get("kind") or kind
-            yield Document(name, f"items[{count}]", item, value.get("apiVersion", ""), value)
-        count += 1
+    try:
+        for item, kind, version in _whole_items(data.decode("utf-8", "replace")):
+            own = item.get("kind", kind) if isinstance(item, dict) else ""
+            place = f"items[{count}]"
+            count += 1
+            if isinstance(own, str) and own:
+                yield Document(name, place, own, str(item.get("apiVersion", version)), item)
+            else:
+                yield Document(name, place, "", "", None, _NO_OBJECT)
+    except json.JSONDecodeError as error:
+        problem = f"{error.msg} at line {error.lineno}, column {error.colno}"
+    except RecursionError:
+        problem = "it is nested too deeply"
     kept = f"; the {count} whole items before that were read" if count else ""
     yield _refusal(name, f"the JSON is broken: {problem}{kept}")
 
 
-def _listed_kind(text: str) -> str:
-    """The kind of a list's items, where it stands before them."""
-    opening = text.find('"items"')
-    head = text[: max(0, opening)]
-    _, found, rest = head.partition('"kind"')
-    return rest.partition('"')[2].partition('"')[0].removesuffix("List") if found else ""
+def _whole_items(text: str) -> Iterator[tuple[Any, str, str]]:
+    """The items of a list, with the kind and version that stand before them. Raises where the text breaks."""
+    decoder = json.JSONDecoder()
+    if text.startswith("["):
+        yield from ((item, "", "") for item in _elements(decoder, text, 1))
+        return
+    known: dict[str, Any] = {}
+    at = 1
+    while True:
+        key, at = decoder.raw_decode(text, _skipped(text, at, " \t\r\n,"))
+        at = _skipped(text, at, " \t\r\n:")
+        if key == "items" and text[at : at + 1] == "[":
+            kind = known.get("kind")
+            kind = kind.removesuffix("List") if isinstance(kind, str) else ""
+            version = str(known.get("apiVersion", "")) if kind else ""
+            yield from ((item, kind, version) for item in _elements(decoder, text, at + 1))
+            raise json.JSONDecodeError("the object does not end", text, len(text))
+        known[key], at = decoder.raw_decode(text, at)
+
+
+def _elements(decoder: json.JSONDecoder, text: str, at: int) -> Iterator[Any]:
+    while True:
+        at = _skipped(text, at, " \t\r\n,")
+        if text[at : at + 1] == "]":
+            return
+        value, at = decoder.raw_decode(text, at)
+        yield value
+
+
+def _skipped(text: str, at: int, blanks: str) -> int:
+    while at < len(text) and text[at] in blanks:
+        at += 1
+    return at
 
 
 def _yaml(name: str, data: bytes | mmap.mmap) -> Iterator[Document | Empty]:
-    loader = _Loader(bytes(data))
     number = 0
+    loader = None
     try:
+        loader = _Loader(bytes(data))
         while loader.check_data():  # type: ignore[no-untyped-call]
+            yield from _yaml_value(name, number + 1, loader.get_data())
             number += 1
-            yield from _yaml_value(name, number, loader.get_data())
-    except yaml.YAMLError as error:
+    except _BROKEN_YAML as error:
         mark = getattr(error, "problem_mark", None)
         place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         kept = f"; the {number} whole documents before that were read" if number else ""
         yield _refusal(name, f"the YAML is broken{place}: {getattr(error, 'problem', error)}{kept}")
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
 
 
 def _yaml_value(name: str, number: int, value: Any) -> Iterator[Document | Empty]:  # noqa: ANN401 - any YAML
@@ -209,12 +236,13 @@ def _yaml_value(name: str, number: int, value: Any) -> Iterator[Document | Empty
     if isinstance(value, list):
         for i, item in enumerate(value):
             yield _yaml_item(name, f"{place}: [{i}]", "", "", item)
-    elif isinstance(value, dict) and isinstance(value.get("items"), list):
+    elif isinstance(value, dict) and isinstance(value.get("items", ""), list | None):
+        items = value["items"] or ()
         kind = str(value.get("kind", "")).removesuffix("List")
         version = str(value.get("apiVersion", "")) if kind else ""
-        if not value["items"] and kind:
+        if not items and kind:
             yield Empty(kind, version)
-        for i, item in enumerate(value["items"]):
+        for i, item in enumerate(items):
             yield _yaml_item(name, f"{place}: items[{i}]", kind, version, item)
     else:
         yield _yaml_item(name, place, "", "", value)

@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import msgspec
+from msgspec import convert, structs
 
 from tagweave.model import (
     STRUCTS,
-    AnyResource,
     Batch,
     Cluster,
     Defect,
@@ -24,17 +23,20 @@ from tagweave.model import (
 from tagweave.model import Ingress as IngressResource
 from tagweave.model import ReplicaSet as ReplicaSetResource
 from tagweave.model import Service as ServiceResource
+from tagweave.model import Workload as WorkloadResource
 from tagweave.model.collection import no_collection
 from tagweave.sources.files.config import Config, Moment, moments
 from tagweave.sources.files.content import walk
-from tagweave.sources.files.documents import Document, Empty, documents
+from tagweave.sources.files.documents import BROKEN, Document, Empty, documents
+from tagweave.sources.files.own import resource
 from tagweave.sources.kubernetes import joins, kinds, objects
 from tagweave.sources.kubernetes.kinds import OWNERS_PART, Api
 from tagweave.sources.kubernetes.translate import Context, native_id
 
-_SYSTEM_NAMESPACE: Final = "kube-system"
+_Held = tuple[tuple[str, str], tuple[Endpoint, ...]]
+"""A service by (namespace, name), and endpoints of it."""
 
-_resource = msgspec.json.Decoder(AnyResource).decode
+_SYSTEM_NAMESPACE: Final = "kube-system"
 
 
 class Source:
@@ -87,7 +89,7 @@ def _clusters(path: str) -> dict[str, str]:
             if isinstance(document, Document) and document.kind == "Namespace" and document.value is not None:
                 try:
                     obj = _decoded(document.value, kinds.APIS[0])
-                except msgspec.ValidationError:
+                except BROKEN:
                     continue  # the reading proper reports it
                 if obj.metadata.name == _SYSTEM_NAMESPACE and obj.metadata.uid:
                     found.setdefault(obj.metadata.uid, document.where)
@@ -110,7 +112,7 @@ class _Reading:
         self._scopes: dict[Scope, dict[str, Resource]] = {}
         self._newest: dict[tuple[str, str, str], tuple[int, str]] = {}
         self._owners: dict[str, joins.Owner] = {}
-        self._endpoints: defaultdict[str, dict[tuple[str, str], tuple[Endpoint, ...]]] = defaultdict(dict)
+        self._endpoints: defaultdict[str, dict[tuple[str, str], _Held]] = defaultdict(dict)
         self._versions: set[str] = set()
         self._by_api: dict[Api, dict[str, Resource]] = {}
 
@@ -120,8 +122,9 @@ class _Reading:
             for content in walk(self._moment.path):
                 if content.error:
                     self._defects.append(Defect(self._source, content.name, content.error))
-                for document in documents(content.name, content.data) if content.data else ():
-                    self._take(document)
+                if content.data or not content.error:
+                    for document in documents(content.name, content.data):
+                        self._take(document)
         except OSError as error:
             yield Failure(Scope(self._source, "cluster"), _unreadable(self._moment.path, error), at)
             return
@@ -154,33 +157,27 @@ class _Reading:
             api = kinds.find(document.version, document.kind)
             if api is not None:
                 self._keep(api, document, _decoded(document.value, api))
-        except msgspec.ValidationError as error:
-            self._problem(f"broken {document.kind}: {error}")
-        except msgspec.DecodeError as error:
+        except BROKEN as error:
             self._problem(f"broken {document.kind}: {error}")
 
     def _keep_own(self, document: Document) -> None:
         """Tagweave's own form: the model's objects, as `tagweave resources -o json` prints them."""
-        value: Any = document.value
-        if isinstance(value, dict):
-            resource: Resource = msgspec.convert(value, AnyResource, strict=False)
-        else:
-            resource = _resource(value)
-        resource = msgspec.structs.replace(resource, source=self._source)
-        self._scope(resource.kind, "")[resource.id] = resource
-        self._kept[document.kind] += 1
+        made = structs.replace(resource(document.value, self._problem), source=self._source)
+        held = self._scope(made.kind, "")
+        counted = self._repeated if made.id in held else self._kept
+        counted[document.kind] += 1
+        held[made.id] = made
 
     def _keep(self, api: Api, document: Document, obj: Any) -> None:  # noqa: ANN401 - any of the table's structs
         meta: objects.Meta = obj.metadata
         if not obj.kind:
             obj.kind = document.kind
-        native = native_id(meta)
-        if not native:
+        if not native_id(meta):
             self._problem(f"the {document.kind} has neither uid nor name")
             return
         stated = meta.resource_version or ""
         version = int(stated) if stated.isdecimal() else 0
-        named = (api.resource, meta.namespace or "", meta.name)
+        named = (kinds.part_of(api), meta.namespace or "", meta.name)
         known = self._newest.get(named)
         if known is None:
             self._kept[document.kind] += 1
@@ -188,13 +185,15 @@ class _Reading:
             self._repeated[document.kind] += 1
             if known[0] > version:
                 return
-            self._held(api).pop(known[1], None)
-        self._newest[named] = (version, native)
+            if api.kind:
+                self._held(api).pop(known[1], None)
         made = api.translate(obj, self._context)
         if not api.kind:
-            self._join_endpoints(api, meta, made)
+            self._newest[named] = (version, "")
+            self._keep_endpoints(api, meta, made)
             return
-        self._held(api)[native] = made
+        self._newest[named] = (version, made.id)
+        self._held(api)[made.id] = made
         for one in meta.owner_references or ():
             if one.uid not in self._owners:
                 owner = joins.owner_of(meta)
@@ -203,25 +202,37 @@ class _Reading:
         if isinstance(obj, objects.Node) and obj.status and obj.status.node_info:
             self._versions.add(obj.status.node_info.kubelet_version)
 
-    def _join_endpoints(self, api: Api, meta: objects.Meta, found: tuple[Endpoint, ...]) -> None:
+    def _keep_endpoints(self, api: Api, meta: objects.Meta, found: tuple[Endpoint, ...]) -> None:
+        """By the name of what holds them: a newer one takes the place of an older."""
         labels = meta.labels or {}
         service = labels.get("kubernetes.io/service-name", "") if api.object_kind == "EndpointSlice" else meta.name
         if service:
-            key = (meta.namespace or "", service)
-            known = self._endpoints[api.object_kind]
-            known[key] = (*known.get(key, ()), *found)
+            namespace = meta.namespace or ""
+            self._endpoints[api.object_kind][namespace, meta.name] = ((namespace, service), found)
+
+    def _endpoints_of_services(self) -> dict[tuple[str, str], tuple[Endpoint, ...]]:
+        """By (namespace, name) of the service: those of its slices, else those of its Endpoints."""
+        out: dict[tuple[str, str], tuple[Endpoint, ...]] = {}
+        for service, found in self._endpoints["EndpointSlice"].values():
+            out[service] = (*out.get(service, ()), *found)
+        return {**dict(self._endpoints["Endpoints"].values()), **out}
 
     def _join(self) -> None:
         """What only the whole moment tells."""
         if not any(scope.part for scope in self._scopes):
             return
-        found = {**self._endpoints["Endpoints"], **self._endpoints["EndpointSlice"]}
+        found = self._endpoints_of_services()
         services = self._of("service")
         ids = {(s.namespace, s.name): s.id for s in services if isinstance(s, ServiceResource)}
         self._replace("service", lambda s: joins.with_endpoints(s, found) if isinstance(s, ServiceResource) else s)
         self._replace("ingress", lambda i: joins.with_services(i, ids) if isinstance(i, IngressResource) else i)
         listed = {r.id for kind in ("workload", "replica_set") for r in self._of(kind)}
-        workloads, sets = joins.unlisted(self._owners.values(), listed, self._context)
+        deployments = {
+            (w.namespace, w.name): w.id
+            for w in self._of("workload")
+            if isinstance(w, WorkloadResource) and w.type == "Deployment"
+        }
+        workloads, sets = joins.unlisted(self._owners.values(), listed, self._context, deployments)
         own = [joins.own_workload(s) for s in self._of("replica_set") if isinstance(s, ReplicaSetResource)]
         if self._of("pod") or listed:
             self._scope("workload", OWNERS_PART).update((w.id, w) for w in (*workloads, *filter(None, own)))
@@ -254,5 +265,5 @@ class _Reading:
 
 def _decoded(value: Any, api: Api) -> Any:  # noqa: ANN401 - any of the table's structs
     if isinstance(value, dict):
-        return msgspec.convert(value, api.struct, strict=False)
+        return convert(value, api.struct, strict=False)
     return kinds.decoder(api).decode(value)

@@ -1,6 +1,7 @@
 """What only several Kubernetes objects together tell: owners nobody listed, endpoints, the services of ingresses."""
 
 from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -30,12 +31,16 @@ def owner_of(meta: objects.Meta) -> Owner | None:
 
 
 def unlisted(
-    owners: Iterable[Owner], listed: Collection[str], context: Context
+    owners: Iterable[Owner],
+    listed: Collection[str],
+    context: Context,
+    deployments: Mapping[tuple[str, str], str] = MappingProxyType({}),
 ) -> tuple[list[model.Workload], list[model.ReplicaSet]]:
     """Owners that no listing showed, kept by their own kind and name.
 
     The ReplicaSet of a pod with a pod-template-hash is a Deployment's, by the Deployment controller's naming
-    (`<deployment>-<hash>`): so the Deployment is known by its name, though not by its uid.
+    (`<deployment>-<hash>`): so the Deployment is known by its name. `deployments` are those that were listed, by
+    (namespace, name); the uid of others is not known.
     """
     workloads: dict[str, model.Workload] = {}
     sets: dict[str, model.ReplicaSet] = {}
@@ -47,9 +52,11 @@ def unlisted(
             continue
         deployment = owner.name.removesuffix(f"-{owner.template_hash}") if owner.template_hash else owner.name
         by_name = deployment != owner.name
-        top = f"Deployment/{owner.namespace}/{deployment}" if by_name else owner.uid
+        known = deployments.get((owner.namespace, deployment), "") if by_name else ""
+        top = known or (f"Deployment/{owner.namespace}/{deployment}" if by_name else owner.uid)
         kind = "Deployment" if by_name else owner.kind
-        workloads.setdefault(top, _workload(top, deployment, kind, owner.namespace, context))
+        if not known:
+            workloads.setdefault(top, _workload(top, deployment, kind, owner.namespace, context))
         sets[owner.uid] = model.ReplicaSet(
             source=context.source,
             id=owner.uid,
@@ -85,17 +92,21 @@ def with_endpoints(
     endpoints = found.get((service.namespace, service.name))
     if endpoints is None:
         return service
-    ordered = tuple(sorted(set(endpoints), key=lambda e: (e.ip, e.ports)))
-    return msgspec.structs.replace(service, endpoints=ordered)
+    return msgspec.structs.replace(service, endpoints=tuple(sorted(set(endpoints), key=_place)))
+
+
+def _place(endpoint: model.Endpoint) -> tuple[str, list[tuple[str, str, int]], str]:
+    return endpoint.ip, [(p.name, p.protocol, p.port or 0) for p in endpoint.ports], endpoint.pod
 
 
 def with_services(ingress: model.Ingress, ids: Mapping[tuple[str, str], str]) -> model.Ingress:
-    """An ingress whose rules name services by id; by name where no such service was seen."""
-    rules = tuple(
-        msgspec.structs.replace(rule, service=ids.get((ingress.namespace, rule.service), rule.service))
-        for rule in ingress.rules
-    )
-    return msgspec.structs.replace(ingress, rules=rules)
+    """An ingress whose rules name services by id; as before where no such service was seen."""
+    rules = []
+    for rule in ingress.rules:
+        namespace, _, name = rule.service.rpartition("/")
+        found = ids.get((namespace or ingress.namespace, name), rule.service)
+        rules.append(msgspec.structs.replace(rule, service=found))
+    return msgspec.structs.replace(ingress, rules=tuple(rules))
 
 
 def _workload(native: str, name: str, kind: str, namespace: str, context: Context) -> model.Workload:

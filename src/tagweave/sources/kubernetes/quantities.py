@@ -4,10 +4,11 @@ Grammar: apimachinery `pkg/api/resource/quantity.go`: a signed decimal number an
 (Ki … Ei), a decimal one (n, u, m, k, M, G, T, P, E) or a decimal exponent.
 """
 
+import math
 import re
 from typing import Final
 
-_QUANTITY: Final = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|([KMGTPE]i|[numkMGTPE]))?")
+_QUANTITY: Final = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(?:([eE][+-]?[0-9]+)|([KMGTPE]i|[numkMGTPE]))?")
 _SUFFIXES: Final = {
     "n": 1e-9,
     "u": 1e-6,
@@ -24,6 +25,7 @@ def parse_quantity(text: str) -> float:
     if match is None:
         raise ValueError(f"{text!r} is no Kubernetes quantity")
     number, exponent, suffix = match.groups()
-    if exponent:
-        return float(number + exponent)
-    return float(number) * _SUFFIXES.get(suffix, 1.0)
+    value = float(number + (exponent or "")) * _SUFFIXES.get(suffix, 1.0)
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is too large for a quantity")
+    return value

@@ -1,0 +1,1 @@
+"""Every cloud by one suite: servers, rigs, conformance."""
