@@ -164,6 +164,13 @@ class _Reader:
     def _check(self, settings: Settings) -> None:
         if settings.names not in ("otel", "deepflow", "ecs"):
             raise self._error(".names", f"expected otel, deepflow or ecs, found {settings.names!r}")
+        if settings.groups:
+            from tagweave.tags.names import refusal  # noqa: PLC0415 - NumPy, for few
+
+            for name, tags in settings.groups.items():
+                for i, tag in enumerate(tags):
+                    if why := refusal(tag):
+                        raise self._error(f".groups.{name}[{i}]", why)
 
     def _source(self, value: Any, path: str) -> Configured:  # noqa: ANN401 - any YAML
         if not isinstance(value, dict):

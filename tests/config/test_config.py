@@ -111,6 +111,18 @@ WRONG: dict[str, tuple[str, int, str, tuple[str, ...]]] = {
         "groups.team",
         ("Expected `array`", "got `str`"),
     ),
+    "a tag that no vocabulary has": (
+        f"{SOURCE}groups:\n  team: [k8s.pod.name, k8s.pot.name]\n",
+        6,
+        "groups.team[1]",
+        ("no vocabulary has a tag 'k8s.pot.name'", "did you mean 'k8s.pod.name'?"),
+    ),
+    "a group within a group": (
+        f"{SOURCE}groups:\n  service: [tagweave.service.name]\n",
+        6,
+        "groups.service[0]",
+        ("may itself be read from a group",),
+    ),
     "a number for a tag of a group": (
         f"{SOURCE}groups:\n  team:\n    - k8s.pod.name\n    - 5\n",
         8,

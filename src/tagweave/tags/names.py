@@ -224,6 +224,7 @@ SPECIAL: Final[dict[str, tuple[str, ...]]] = {
 }
 """Tags that no single resource answers."""
 
+_SERVICE_PREFIX: Final = "tagweave.service."
 GROUP_PREFIX: Final = "tagweave.group."
 """A custom group's tag is this and its name."""
 
@@ -294,6 +295,27 @@ def reading(names: str, tag: str) -> Reading | None:
     if tag in SPECIAL[names] or tag.startswith(GROUP_PREFIX):
         return None
     raise ConfigError(f"the vocabulary {names!r} has no tag {tag!r}{_nearest(tag, all_tags(names))}")
+
+
+def home_of(tag: str, first: str) -> str | None:
+    """The vocabulary that has a tag, `first` before the others; None where none has it."""
+    for names in (first, *VOCABULARIES):
+        try:
+            reading(names, tag)
+        except ConfigError:
+            continue
+        return names
+    return None
+
+
+def refusal(tag: str) -> str:
+    """Why a tag cannot be one of a group; empty where it can."""
+    if tag.startswith((GROUP_PREFIX, _SERVICE_PREFIX)) or tag.removesuffix("_type") == "auto_service":
+        return f"{tag!r} may itself be read from a group"
+    if home_of(tag, VOCABULARIES[0]) is None:
+        every = [one for names in VOCABULARIES for one in all_tags(names)]
+        return f"no vocabulary has a tag {tag!r}{_nearest(tag, every)}"
+    return ""
 
 
 def all_tags(names: str) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from tagweave.tags.names import (
     WORKLOAD_TYPES,
     Reading,
     all_tags,
+    home_of,
     label_tags,
     reading,
 )
@@ -126,7 +127,7 @@ class Reader:
     def _read_from(self, tag: str, row: Row) -> Iterator[tuple[int, Callable[[Resource], object]]]:
         if tag.startswith(GROUP_PREFIX):
             for one in self._index.groups.get(tag.removeprefix(GROUP_PREFIX), ()):
-                yield from self._read_from(one, row)
+                yield from self._reader_of(one)._read_from(one, row)
             return
         if tag in INSTANCE_WORDS or tag in SERVICE_WORDS:
             if tag in SERVICE_WORDS and "service" in self._index.groups:
@@ -185,12 +186,16 @@ class Reader:
         return Subject(kind, INSTANCE_TYPES.get(kind, IP_TYPE), resource.id, _name_or_id(resource))
 
     def group(self, name: str, row: Row, at: int) -> Values:
-        """A custom group: the first of its tags that is set."""
+        """A custom group: the first of its tags that is set, of whatever vocabulary."""
         for tag in self._index.groups.get(name, ()):
-            found = self.read(tag, row, at)
+            found = self._reader_of(tag).read(tag, row, at)
             if found:
                 return found
         return ()
+
+    def _reader_of(self, tag: str) -> "Reader":
+        names = home_of(tag, self._names) or self._names
+        return self if names == self._names else Reader(self._index, names)
 
     def age(self, row: Row, at: int) -> int:
         """Seconds from the last observation that confirms the match to the time asked; 0 if it came later."""
