@@ -52,6 +52,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     `tagweave.group.NAME`. The group named `service` also is auto_service's custom service."""
     interval_seconds: float = 300
     """How long `tagweave run` waits between two passes over a source that cannot be followed, in seconds."""
+    retention_days: float | None = None
+    """How long `tagweave run` keeps versions that ended, in days. Default: for ever."""
     server: Server = Server()
     """What `tagweave run` serves; see below."""
 
@@ -164,6 +166,10 @@ class _Reader:
     def _check(self, settings: Settings) -> None:
         if settings.names not in ("otel", "deepflow", "ecs"):
             raise self._error(".names", f"expected otel, deepflow or ecs, found {settings.names!r}")
+        for key in ("interval_seconds", "retention_days"):
+            value = getattr(settings, key)
+            if value is not None and not value > 0:
+                raise self._error(f".{key}", f"expected more than 0, found {value}")
         if settings.groups:
             from tagweave.tags.names import refusal  # noqa: PLC0415 - NumPy, for few
 
@@ -302,7 +308,7 @@ def example() -> str:
     lines = ["# Tagweave's configuration. Every key: `docs/configuration.md`.", "", EXAMPLE_SOURCES]
     for field, default, text in documented(Settings):
         shown = {
-            "None": "sqlite:///inventory.db",
+            "None": {"retention_days": "90"}.get(field, "sqlite:///inventory.db"),
             "{}": "{team: [k8s.pod.label.team, k8s.namespace.name]}",
             "Server()": "{listen: '127.0.0.1:8080'}",
         }

@@ -39,12 +39,18 @@ def steps(page: Path) -> Iterator[Step]:
                     yield current
                 command, _, remark = line[2:].partition("  # exits ")
                 current = Step(command, int(remark or 0), [])
-            elif current is not None and current.command.endswith("\\"):
+            elif current is not None and goes_on(current.command):
                 current = current._replace(command=f"{current.command}\n{line}")
             elif current is not None:
                 current.shown.append(line)
         if current is not None:
             yield current
+
+
+def goes_on(command: str) -> bool:
+    """Whether the next line still is of the command: after a backslash, or within a here-document."""
+    mark = re.search(r"<<(\w+)", command)
+    return command.endswith("\\") or (mark is not None and command.splitlines()[-1] != mark[1])
 
 
 def squeezed(text: str) -> str:

@@ -101,6 +101,23 @@ def init(
 
 
 @app.command()
+def check(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Else all.")] = None,
+    form: OutputOption = Format.table,
+    config: ConfigOption = None,
+) -> None:
+    """Try the sources: credentials, each permission, each API. Exit code: 0 all, 3 partly, 1 none.
+
+    Example: tagweave check -o json
+    """
+    from tagweave.cli import checking, syncing  # noqa: PLC0415 - other commands do without sources
+
+    state: State = context.obj.also(config, None)
+    raise typer.Exit(checking.run(syncing.choose(state.config.sources, names or []), form))
+
+
+@app.command()
 def sync(
     context: typer.Context,
     names: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Else all.")] = None,
@@ -141,7 +158,7 @@ def sources(
     inventory = state.inventory()
     rows = reading.source_rows(inventory, state.config.source_names())
     inventory.close()
-    output.listing(rows, reading.SOURCE_COLUMNS, form)
+    output.listing(rows, reading.source_columns(rows), form)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """`tagweave run`: the service in the foreground, until it is told to stop."""
 
 import logging
+import signal
 import sys
 
 import structlog
@@ -21,7 +22,13 @@ def run(config: Config, inventory: Inventory, listen: str | None) -> None:
     following = Following(config, inventory, Metrics())
     app = application(following)
     structlog.get_logger("tagweave").info("serving", host=host, port=port, sources=config.source_names())
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, _end)  # uvicorn, when it is done, raises again what it was ended by
     uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=10)
+
+
+def _end(_signal: int, _frame: object) -> None:
+    raise SystemExit(0)
 
 
 def address(text: str) -> tuple[str, int]:

@@ -57,6 +57,21 @@ class ChangeSet(msgspec.Struct, frozen=True):
         return len({v.rid for v in self.closed} - {v.rid for v in self.opened})
 
 
+class Life(msgspec.Struct, frozen=True):
+    """How a scope that is followed fares. Moments are in ns, durations in seconds, None where there was none.
+
+    `lag_seconds` is how long after an object changed, by its API server's account, look-ups showed the last event.
+    `restarts` and `failures` count for as long as the store lives.
+    """
+
+    last_event: int | None = None
+    lag_seconds: float | None = None
+    last_bookmark: int | None = None
+    list_seconds: float | None = None
+    restarts: int = 0
+    failures: int = 0
+
+
 class ScopeState(msgspec.Struct, frozen=True):
     """What is known of a scope: `fresh`, `stale` (its last listing failed) or `held` (the guard waits).
 
@@ -69,6 +84,7 @@ class ScopeState(msgspec.Struct, frozen=True):
     last_attempt: int | None
     error: str
     count: int
+    life: Life = Life()
 
 
 def is_open(version: Version) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Table, and_, bindparam, delete, func,
 from tagweave.errors import StoreError
 from tagweave.inventory import schema
 from tagweave.inventory.database import lock_for_writing, open_database
-from tagweave.inventory.history import ChangeSet, ScopeState, Version
+from tagweave.inventory.history import ChangeSet, Life, ScopeState, Version
 from tagweave.inventory.reconcile import Current, Plan, Written, ended, first_valid, reconcile
 from tagweave.model import AnyResource, Change, Failure, Resource, Scope, Snapshot
 from tagweave.model.collection import no_collection
@@ -20,6 +20,8 @@ _MOST_IDS: Final = 2**30 - 1
 """Ids above are those of the tag graph's phantoms."""
 _AT_ONCE: Final = 500
 """How many ids go into one IN clause."""
+
+_LIFE: Final = Life.__struct_fields__
 
 _decode = msgspec.json.Decoder(AnyResource).decode
 
@@ -65,6 +67,17 @@ class Inventory:
             subscriber(changes)
         return changes
 
+    def record(self, lives: Mapping[Scope, Life]) -> None:
+        """Keep how scopes fare."""
+        with self._engine.begin() as connection:
+            lock_for_writing(connection)
+            c = schema.life.c
+            for scope, life in lives.items():
+                mine = and_(c.source == scope.source, c.kind == scope.kind, c.part == scope.part)
+                connection.execute(delete(schema.life).where(mine))
+                values = msgspec.structs.asdict(scope) | msgspec.structs.asdict(life)
+                connection.execute(insert(schema.life).values(values))
+
     def forget(self, before: datetime) -> int:
         """Drop versions that ended before a time; how many. Their ids stay taken."""
         with self._engine.begin() as connection:
@@ -106,7 +119,7 @@ class Inventory:
 
     def scopes(self) -> list[ScopeState]:
         """What is known of each scope, in order."""
-        r, s = schema.resource.c, schema.scope.c
+        r, s, f = schema.resource.c, schema.scope.c, schema.life.c
         count = (
             select(r.source, r.kind, r.part, func.count().label("count"))
             .where(r.fingerprint.is_not(None))
@@ -114,11 +127,12 @@ class Inventory:
             .subquery()
         )
         query = (
-            select(schema.scope, func.coalesce(count.c.count, 0).label("count"))
+            select(schema.scope, func.coalesce(count.c.count, 0).label("count"), *(f[name] for name in _LIFE))
             .outerjoin(
                 count,
                 and_(count.c.source == s.source, count.c.kind == s.kind, count.c.part == s.part),
             )
+            .outerjoin(schema.life, and_(f.source == s.source, f.kind == s.kind, f.part == s.part))
             .order_by(s.source, s.kind, s.part)
         )
         with self._engine.connect() as connection:
@@ -149,11 +163,16 @@ class _Writer:
             return ChangeSet(self._scope, self._observed_at, late=True)
         held = msgspec.json.decode(state["held"], type=list[str])
         plan = reconcile(self._current(), held, batch)
-        seen = success if success is not None else self._observed_at
-        opened, closed = self._write(plan, seen, state, isinstance(batch, Change))
+        since = to_ns(batch.since) if isinstance(batch, Change) and batch.since is not None else None
+        seen = next((t for t in (since, success) if t is not None), self._observed_at)
+        exact = isinstance(batch, Change) and since is None
+        opened, closed = self._write(plan, min(seen, self._observed_at), state, exact)
         kept = plan.held if isinstance(batch, Snapshot) else held
-        since = (state["held_since"] if held else seen) if kept else None
-        self._save(state, success=self._observed_at, held=kept, held_since=since)
+        held_since = (state["held_since"] if held else seen) if kept else None
+        if since is None:
+            self._save(state, success=self._observed_at, held=kept, held_since=held_since)
+        else:  # more of what happened meanwhile may come: the scope is no fresher yet
+            self._save(state, error=state["error"], held=kept, held_since=held_since)
         if opened or closed or plan.moved:
             _count_up(self._connection, "revision", 1)
         return ChangeSet(self._scope, self._observed_at, tuple(opened), tuple(closed), plan.unchanged, len(plan.held))
@@ -325,7 +344,7 @@ class _Writer:
         ).mappings().first()  # fmt: skip
         if row is not None:
             return dict(row)
-        return {"last_success": None, "held": b"[]", "held_since": None, "new": True}
+        return {"last_success": None, "held": b"[]", "held_since": None, "error": "", "new": True}
 
     def _save(
         self,
@@ -354,7 +373,8 @@ def _state(row: Row) -> ScopeState:
     held = row["held"] != b"[]"
     status = "stale" if row["error"] else "held" if held else "fresh"
     scope = Scope(row["source"], row["kind"], row["part"])
-    return ScopeState(scope, status, row["last_success"], row["last_attempt"], row["error"], row["count"])
+    life = Life(**{name: row[name] for name in _LIFE if row[name] is not None})
+    return ScopeState(scope, status, row["last_success"], row["last_attempt"], row["error"], row["count"], life)
 
 
 def _counted(connection: Connection, name: str) -> int:

@@ -6,11 +6,16 @@ from typing import Any, Final
 import msgspec
 
 from tagweave.errors import ConfigError
+from tagweave.inventory.history import Life
 from tagweave.inventory.inventory import Inventory
 from tagweave.model import KINDS, STRUCTS
 from tagweave.model.times import FOREVER, rfc3339, to_ns
 
-SOURCE_COLUMNS: Final = ("source", "kind", "scope", "status", "last_success", "age_seconds", "count", "error")
+SOURCE_COLUMNS: Final = (
+    "source", "kind", "scope", "status", "last_success", "age_seconds", "count", "last_event", "lag_seconds",
+    "last_bookmark", "list_seconds", "restarts", "failures", "error",
+)  # fmt: skip
+_OF_LIFE: Final = frozenset(Life.__struct_fields__)
 _FIRST: Final = ("source", "cluster", "namespace", "name", "id")
 _NOT_IN_TABLES: Final = frozenset(
     {"kind", "labels", "rules", "listeners", "interfaces", "containers", "endpoints", "routes", "capacity"}
@@ -32,6 +37,7 @@ def source_rows(inventory: Inventory, names: list[str]) -> list[dict[str, Any]]:
                 "last_success": None if state.last_success is None else rfc3339(state.last_success),
                 "age_seconds": age,
                 "count": state.count,
+                **_life(state.life),
                 "error": state.error or None,
             }
         )
@@ -39,6 +45,17 @@ def source_rows(inventory: Inventory, names: list[str]) -> list[dict[str, Any]]:
     empty = dict.fromkeys(SOURCE_COLUMNS)
     rows += [{**empty, "source": name, "status": "never", "count": 0} for name in names if name not in seen]
     return rows
+
+
+def _life(life: Life) -> dict[str, Any]:
+    moments = ("last_event", "last_bookmark")
+    found = msgspec.structs.asdict(life)
+    return {**found, **{name: None if found[name] is None else rfc3339(found[name]) for name in moments}}
+
+
+def source_columns(listed: list[dict[str, Any]]) -> list[str]:
+    """The columns of a table of sources: how scopes fare only where any is followed."""
+    return [c for c in SOURCE_COLUMNS if c not in _OF_LIFE or any(row[c] for row in listed)]
 
 
 def kind_of(word: str) -> str:

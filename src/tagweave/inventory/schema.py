@@ -1,6 +1,6 @@
 """The tables of the inventory, the same on SQLite and PostgreSQL. Times are ns, bodies canonical JSON."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, LargeBinary, MetaData, Table, Text
 
 metadata = MetaData()
 
@@ -52,3 +52,18 @@ scope = Table(
     Column("held_since", BigInteger),
 )
 """`held` is a JSON list of the native ids that the guard keeps, last seen at `held_since`."""
+
+life = Table(
+    "life",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("last_event", BigInteger),
+    Column("lag_seconds", Double),
+    Column("last_bookmark", BigInteger),
+    Column("list_seconds", Double),
+    Column("restarts", BigInteger, nullable=False),
+    Column("failures", BigInteger, nullable=False),
+)
+"""How each scope that is followed fares: `history.Life`."""

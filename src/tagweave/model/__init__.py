@@ -1,6 +1,6 @@
 """The nouns of Tagweave; imports nothing of ours."""
 
-from tagweave.model.batches import Batch, Change, Defect, Failure, Progress, Scope, Snapshot, Tally
+from tagweave.model.batches import Batch, Change, Defect, Failure, Progress, Pulse, Scope, Snapshot, Tally
 from tagweave.model.kinds import KINDS, STRUCTS, Kind, Reference, references
 from tagweave.model.resources import (
     VM,
@@ -77,6 +77,7 @@ __all__ = [
     "Pod",
     "Progress",
     "PublicIp",
+    "Pulse",
     "Rds",
     "Redis",
     "Reference",

@@ -1,6 +1,7 @@
 """What a source yields: snapshots, changes and failures, each for a scope."""
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -28,12 +29,17 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """Single resources of a scope that came, changed or went: `deletes` are native ids."""
+    """Single resources of a scope that came, changed or went: `deletes` are native ids.
+
+    What happened, happened at `observed_at`; where it was learned late, after `since` and by `observed_at`. A
+    change of nothing says that the scope still was as it is known.
+    """
 
     scope: Scope
     upserts: tuple[Resource, ...]
     deletes: tuple[str, ...]
     observed_at: datetime
+    since: datetime | None = None
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -42,6 +48,21 @@ class Failure(msgspec.Struct, frozen=True):
     scope: Scope
     error: str
     observed_at: datetime
+
+
+class Pulse(msgspec.Struct, frozen=True):
+    """A sign of life of a scope that is followed; the history has none of it. Times are of this machine's clock.
+
+    `listed` took `seconds`; a `bookmark` says that nothing was missed; an `event` follows the change that it is of,
+    and `happened_at` is when its oldest object changed by the API server's own account; `restarted` says that a
+    stream was opened anew, `seconds` after the one before it was last alive.
+    """
+
+    scope: Scope
+    observed_at: datetime
+    event: Literal["listed", "bookmark", "event", "restarted"]
+    seconds: float = 0.0
+    happened_at: datetime | None = None
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -74,4 +95,4 @@ class Tally(msgspec.Struct, frozen=True):
     repeated: int = 0
 
 
-Batch = Snapshot | Change | Failure | Progress | Defect | Tally
+Batch = Snapshot | Change | Failure | Pulse | Progress | Defect | Tally

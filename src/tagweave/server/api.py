@@ -105,10 +105,10 @@ def healthz() -> str:
 
 @get("/readyz", media_type="text/plain", sync_to_thread=True)
 def readyz(state: State) -> Response[str]:
-    """Every source is known, from before or from now: answers are complete, if not all of them fresh."""
+    """Every source was gone through once, or is known from before: answers are as whole as they can be."""
     if state.following.ready():
         return Response("ready\n")
-    return Response("not every source was read yet: see /api/v1/sources\n", status_code=_UNAVAILABLE)
+    return Response("not every source was gone through yet: see /api/v1/sources\n", status_code=_UNAVAILABLE)
 
 
 @get("/metrics", sync_to_thread=True)

@@ -9,7 +9,8 @@ import random
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -17,8 +18,8 @@ import structlog
 
 from tagweave import sources
 from tagweave.config import Config, Configured
-from tagweave.inventory import ChangeSet, Inventory
-from tagweave.model import Batch, Change, Defect, Failure, Scope, Snapshot
+from tagweave.inventory import ChangeSet, Inventory, Life
+from tagweave.model import Batch, Change, Defect, Failure, Progress, Pulse, Scope, Snapshot
 from tagweave.model.times import to_ns
 from tagweave.server.metrics import Metrics
 from tagweave.tags import TagIndex
@@ -26,6 +27,10 @@ from tagweave.tags import TagIndex
 _AT_ONCE: Final = 2000
 """How many versions the index takes in at a time: look-ups wait for no more."""
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 300.0
+_RECORD_EVERY: Final = 1.0
+"""How often it is written down how scopes fare, in seconds."""
+_FORGET_EVERY: Final = 3600.0
+"""How often versions beyond the retention are dropped, in seconds."""
 
 log = structlog.get_logger("tagweave")
 
@@ -38,7 +43,11 @@ class Following:
         self.inventory = inventory
         self.metrics = metrics
         self.index = TagIndex.build(inventory.versions(), config.settings.groups, config.accounts())
-        self.read: set[str] = set()
+        known = inventory.scopes()
+        self._tried = {state.scope.source for state in known if state.last_success is not None}
+        self._lives = {state.scope: state.life for state in known}
+        self._unrecorded: set[Scope] = set()
+        self._recorded_at = time.monotonic()
         self._writing = threading.Lock()
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -49,21 +58,29 @@ class Following:
         for one in self.config.sources:
             thread = threading.Thread(target=self._keep, args=(one,), name=f"source {one.config.name}", daemon=True)
             self._threads.append(thread)
+        if self.config.settings.retention_days is not None:
+            self._threads.append(threading.Thread(target=self._forget, name="retention", daemon=True))
+        for thread in self._threads:
             thread.start()
 
     def stop(self, patience: float = 20.0) -> None:
         """Stop following; what was read is in the inventory. `patience` is in seconds."""
         self._stopped.set()
         for loop, task in list(self._loops.items()):
-            loop.call_soon_threadsafe(task.cancel)
+            with suppress(RuntimeError):  # its loop may have ended by itself
+                loop.call_soon_threadsafe(task.cancel)
         until = time.monotonic() + patience
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
+        with self._writing:
+            self._record()
 
     def ready(self) -> bool:
-        """Whether every source was read once, or is known from before."""
-        known = {state.scope.source for state in self.inventory.scopes() if state.last_success is not None}
-        return {one.config.name for one in self.config.sources} <= known | self.read
+        """Whether every source was gone through once, or is known from before.
+
+        One that cannot be read holds nobody up: its scopes say so.
+        """
+        return {one.config.name for one in self.config.sources} <= self._tried
 
     def _keep(self, one: Configured) -> None:
         wait = _FIRST_WAIT
@@ -81,7 +98,7 @@ class Following:
                 self._stopped.wait(wait * random.uniform(0.5, 1.0))  # noqa: S311 - spreads retries, keeps no secret
                 wait = min(wait * 2, _LONGEST_WAIT)
                 continue
-            self.read.add(one.config.name)
+            self._tried.add(one.config.name)
             wait = _FIRST_WAIT
             self._stopped.wait(self.config.settings.interval_seconds)
 
@@ -103,6 +120,10 @@ class Following:
         if isinstance(batch, Defect):
             self.metrics.defects.labels(source).inc()
             log.warning("skipped", source=batch.source, where=batch.where, reason=batch.reason)
+        if isinstance(batch, Progress) and batch.done == batch.total:
+            self._tried.add(source)
+        if isinstance(batch, Pulse | Failure):
+            self._note(batch)
         if not isinstance(batch, Snapshot | Change | Failure):
             return
         with self._writing:
@@ -110,6 +131,39 @@ class Following:
             for part in _parts(changes):
                 self.index = self.index.apply([part])
         self._tell(changes)
+
+    def _note(self, batch: Pulse | Failure) -> None:
+        """Take in how a scope fares, and write it down once in a while."""
+        scope = batch.scope
+        with self._writing:
+            before = self._lives.get(scope, Life())
+            life = self._lives[scope] = lived(before, batch, _now())
+            if life.lag_seconds is not None and isinstance(batch, Pulse) and batch.happened_at is not None:
+                self.metrics.lag.labels(scope.source, scope.kind).observe(life.lag_seconds)
+            self._unrecorded.add(scope)
+            if time.monotonic() - self._recorded_at >= _RECORD_EVERY:
+                self._record()
+
+    def _record(self) -> None:
+        if self._unrecorded:
+            self.inventory.record({scope: self._lives[scope] for scope in self._unrecorded})
+            self._unrecorded.clear()
+        self._recorded_at = time.monotonic()
+
+    def _forget(self) -> None:
+        """Drop what ended before the retention, now and then."""
+        days = self.config.settings.retention_days
+        assert days is not None
+        while not self._stopped.is_set():
+            with self._writing:
+                gone = self.inventory.forget(datetime.now(UTC) - timedelta(days=days))
+                if gone:
+                    self.index = TagIndex.build(
+                        self.inventory.versions(), self.config.settings.groups, self.config.accounts()
+                    )
+            if gone:
+                log.info("forgot versions beyond the retention", versions=gone, days=days)
+            self._stopped.wait(_FORGET_EVERY)
 
     def _tell(self, changes: ChangeSet) -> None:
         scope = (changes.scope.source, changes.scope.kind, changes.scope.part)
@@ -124,6 +178,24 @@ class Following:
             log.warning("held by the guard against mass deletion", **_named(changes.scope), resources=changes.held)
         self.metrics.to_index.labels(scope[0]).observe(max(0.0, (_now() - changes.observed_at) / 1e9))
         self.metrics.last_change.labels(*scope).set(changes.observed_at / 1e9)
+
+
+def lived(before: Life, batch: Pulse | Failure, now: int) -> Life:
+    """How a scope fares after a sign of life or a failure; `now`, in ns, is when look-ups see what it is of."""
+    if isinstance(batch, Failure):
+        return msgspec.structs.replace(before, failures=before.failures + 1)
+    at = to_ns(batch.observed_at)
+    match batch.event:
+        case "listed":
+            return msgspec.structs.replace(before, list_seconds=batch.seconds)
+        case "bookmark":
+            return msgspec.structs.replace(before, last_bookmark=at)
+        case "restarted":
+            return msgspec.structs.replace(before, restarts=before.restarts + 1)
+        case "event":
+            happened = batch.happened_at
+            lag = before.lag_seconds if happened is None else max(0.0, (now - to_ns(happened)) / 1e9)
+            return msgspec.structs.replace(before, last_event=at, lag_seconds=lag)
 
 
 def _batches(source: sources.Source) -> AsyncIterator[Batch]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from tagweave.inventory import ScopeState
@@ -42,6 +42,13 @@ class Metrics:
             buckets=_LATENCIES,
             registry=self.registry,
         )
+        self.lag = Histogram(
+            "tagweave_event_lag_seconds",
+            "From when an object changed, by its API server's account in whole seconds, until look-ups see it.",
+            ("source", "kind"),
+            buckets=_LATENCIES,
+            registry=self.registry,
+        )
         self.requests = Histogram(
             "tagweave_request_seconds",
             "Time to answer.",
@@ -67,6 +74,16 @@ class _Scopes(Collector):
         success = GaugeMetricFamily(
             "tagweave_last_success_timestamp_seconds", "When a scope was last known whole.", labels=_SCOPE
         )
+        event = GaugeMetricFamily(
+            "tagweave_last_event_timestamp_seconds", "When a followed scope last changed.", labels=_SCOPE
+        )
+        bookmark = GaugeMetricFamily(
+            "tagweave_last_bookmark_timestamp_seconds", "When a followed scope was last said whole.", labels=_SCOPE
+        )
+        listing = GaugeMetricFamily(
+            "tagweave_list_seconds", "How long the last listing of a followed scope took.", labels=_SCOPE
+        )
+        restarts = CounterMetricFamily("tagweave_watch_restarts", "Times that a watch was opened anew.", labels=_SCOPE)
         status = GaugeMetricFamily(
             "tagweave_scope_status", "1 for the status that a scope has.", labels=(*_SCOPE, "status")
         )
@@ -75,6 +92,14 @@ class _Scopes(Collector):
             resources.add_metric(scope, state.count)
             if state.last_success is not None:
                 success.add_metric(scope, state.last_success / 1e9)
+            life = state.life
+            if life.last_event is not None:
+                event.add_metric(scope, life.last_event / 1e9)
+            if life.last_bookmark is not None:
+                bookmark.add_metric(scope, life.last_bookmark / 1e9)
+            if life.list_seconds is not None:
+                listing.add_metric(scope, life.list_seconds)
+                restarts.add_metric(scope, life.restarts)
             for one in _STATUSES:
                 status.add_metric((*scope, one), float(state.status == one))
-        yield from (resources, success, status)
+        yield from (resources, success, event, bookmark, listing, restarts, status)
