@@ -66,7 +66,7 @@ class Pulse(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a source has come: shown to a person, recorded nowhere."""
+    """How far a source has come: shown to a person, recorded nowhere. `done` equals `total` when it is through once."""
 
     source: str
     message: str
