@@ -38,6 +38,8 @@ from tagweave.tags import TagIndex, Weaver
 JSON_LINES: Final = "application/x-ndjson"
 ARROW_STREAM: Final = "application/vnd.apache.arrow.stream"
 _FORMATS: Final = {JSON_LINES: "jsonl", ARROW_STREAM: "arrow-stream"}
+_AS_JSON_LINES: Final = ("application/json", "application/jsonl", "application/x-www-form-urlencoded", "")
+"""What else is taken for JSON lines: the last but one is what curl says of any data."""
 _PACKED: Final = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 _CHUNK: Final = 1 << 20
 _BAD_REQUEST, _TOO_LARGE, _UNSUPPORTED, _UNAVAILABLE = 400, 413, 415, 503
@@ -209,7 +211,7 @@ async def tag_records(
 
 def _format(content_type: str) -> str:
     media = content_type.partition(";")[0].strip().lower()
-    found = {**_FORMATS, "application/json": "jsonl", "application/jsonl": "jsonl", "": "jsonl"}.get(media)
+    found = {**_FORMATS, **dict.fromkeys(_AS_JSON_LINES, "jsonl")}.get(media)
     if found is None:
         raise HTTPException(f"Content-Type {media}: expected {' or '.join(_FORMATS)}", status_code=_UNSUPPORTED)
     return found

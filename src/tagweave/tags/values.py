@@ -209,10 +209,15 @@ class Reader:
     def _account(self, row: Row, part: int) -> Values:
         for column in _PROVIDER_COLUMNS:
             rid = row.get(column, 0)
-            account = self._index.accounts.get(self._graph.identity(rid)[0]) if rid else None
-            if account is not None:
-                return _set(account[part])
+            known = self._index.accounts.get(self._graph.identity(rid)[0]) if rid else None
+            if known is not None:
+                return _set(known[part] or (self._listed_account(rid) if part else ""))
         return ()
+
+    def _listed_account(self, rid: int) -> str:
+        """The account that a resource was listed in, where a source reads several: parts of scopes begin with it."""
+        versions = self._graph.history.get(rid)
+        return versions[-1].part.partition("/")[0] if versions else ""
 
     def _property(self, found: Reading, row: Row, at: int) -> Values:
         out = []
