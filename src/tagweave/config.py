@@ -24,6 +24,7 @@ ENVIRONMENT: Final = "TAGWEAVE_CONFIG"
 DATA_ENVIRONMENT: Final = "TAGWEAVE_DATA_DIR"
 FILE_NAME: Final = "tagweave.yaml"
 
+_PATHS: Final = frozenset({"path", "kubeconfig"})
 _KEY_TAGS: Final = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 _AT: Final = re.compile(r"(.*) - at `\$(.*)`", re.DOTALL)
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`")
@@ -140,7 +141,7 @@ class _Reader:
         for i, name in enumerate(names):
             if name in names[:i]:
                 raise self._error(f".sources[{i}].name", f"two sources are named {name!r}: names are unique")
-        return Config(self._path, settings, made)
+        return Config(self._path, _absolute(settings, self._path.parent), made)
 
     def _check_keys(self, node: Any, path: str, seen: set[int]) -> None:  # noqa: ANN401 - a YAML node
         """Keys are words, each once: YAML itself takes the last of two without a word."""
@@ -259,13 +260,17 @@ _TextTimes.yaml_implicit_resolvers = {
 }
 
 
-def _absolute(config: Any, folder: Path) -> Any:  # noqa: ANN401 - any source's Config
-    """A source's configuration with its paths made absolute."""
+def _absolute(config: Any, folder: Path) -> Any:  # noqa: ANN401 - a source's Config, or a part of one
+    """A configuration with its paths made absolute: those fields that are called so."""
     changes: dict[str, Any] = {}
-    if getattr(config, "path", None):
-        changes["path"] = str(folder / config.path)
-    if getattr(config, "snapshots", ()):
-        changes["snapshots"] = tuple(msgspec.structs.replace(m, path=str(folder / m.path)) for m in config.snapshots)
+    for field in config.__struct_fields__:
+        value = getattr(config, field)
+        if isinstance(value, str) and (field in _PATHS or field.endswith("_file")):
+            changes[field] = str(folder / Path(value).expanduser())
+        elif isinstance(value, msgspec.Struct):
+            changes[field] = _absolute(value, folder)
+        elif isinstance(value, tuple) and any(isinstance(one, msgspec.Struct) for one in value):
+            changes[field] = tuple(_absolute(one, folder) for one in value)
     return msgspec.structs.replace(config, **changes) if changes else config
 
 

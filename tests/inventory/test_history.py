@@ -260,3 +260,19 @@ def test_any_sequence_of_batches_reads_back_as_it_was_seen(
     assert len(set(ids.values())) == len(ids)
     assert msgspec.json.encode(list(inventory.versions()))
     inventory.close()
+
+
+def test_a_scope_that_a_pass_did_not_come_to_is_stale_and_keeps_what_it_has(inventory: Inventory) -> None:
+    """An account that cannot be entered, or is not told of any more, must not look fresh."""
+    eu, us, other = Scope("acme", "vpc", "1/eu"), Scope("acme", "vpc", "2/us"), Scope("else", "vpc")
+    for scope in (eu, us, other):
+        inventory.observe(Snapshot(scope, (Vpc(source=scope.source, id=scope.part or "v"),), minute(0)))
+    denied = Failure(Scope("acme", "region", "2"), "cannot enter account 2", minute(1))
+    inventory.unreached("acme", {eu, denied.scope}, denied)
+    states = {s.scope: s for s in inventory.scopes()}
+    assert states[us].status == "stale"
+    assert states[us].error == "not reached by the last pass: cannot enter account 2"
+    assert (states[us].count, states[eu].status, states[other].status) == (1, "fresh", "fresh")
+    inventory.observe(Snapshot(us, (Vpc(source="acme", id="2/us"),), minute(2)))
+    inventory.unreached("acme", {us}, None)
+    assert {s.scope: s.status for s in inventory.scopes() if s.scope.source == "acme"} == {eu: "stale", us: "fresh"}

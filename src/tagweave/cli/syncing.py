@@ -80,8 +80,12 @@ def choose(configured: tuple[Configured, ...], names: list[str]) -> list[Configu
 
 async def _sync(inventory: "Inventory", one: Configured, report: Report) -> None:
     say(f"syncing {one.config.name} …")
+    reached: set[Scope] = set()
+    failure: Failure | None = None
     async for batch in sources.make(one.type, one.config).batches():
         if isinstance(batch, Snapshot | Change | Failure):
+            reached.add(batch.scope)
+            failure = failure or (batch if isinstance(batch, Failure) else None)
             report.applied(inventory.observe(batch))
         elif isinstance(batch, Defect):
             report.defects.append(batch)
@@ -90,6 +94,9 @@ async def _sync(inventory: "Inventory", one: Configured, report: Report) -> None
             counts.update(read=batch.read, kept=batch.kept, repeated=batch.repeated)
         elif isinstance(batch, Progress) and sys.stderr.isatty():
             say(f"  {batch.source}: {batch.message} ({batch.done:,})")
+    if sources.TYPES[one.type].whole:
+        for changes in inventory.unreached(one.config.name, reached, failure):
+            report.applied(changes)
 
 
 def _show(report: Report, form: Format) -> None:

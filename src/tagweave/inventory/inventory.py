@@ -1,6 +1,6 @@
 """The inventory: every resource that is or was, with the interval in which each version was true."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Self, TypeVar
 
@@ -66,6 +66,16 @@ class Inventory:
         for subscriber in self._subscribers:
             subscriber(changes)
         return changes
+
+    def unreached(self, source: str, reached: Collection[Scope], failure: Failure | None) -> list[ChangeSet]:
+        """Mark the scopes of a source that a pass over it did not come to: they are not fresh any more.
+
+        `failure` is one of that pass, which may be why.
+        """
+        why = f": {failure.error}" if failure is not None else ", and it was not said why"
+        left = [s.scope for s in self.scopes() if s.scope.source == source and s.scope not in reached]
+        now = datetime.now(UTC)
+        return [self.observe(Failure(scope, f"not reached by the last pass{why}", now)) for scope in left]
 
     def record(self, lives: Mapping[Scope, Life]) -> None:
         """Keep how scopes fare."""

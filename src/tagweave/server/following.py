@@ -108,13 +108,23 @@ class Following:
         task = asyncio.current_task()
         assert task is not None
         self._loops[asyncio.get_running_loop()] = task
+        reached: set[Scope] = set()
+        failure: Failure | None = None
         try:
             async for batch in _batches(source):
+                if isinstance(batch, Snapshot | Change | Failure):
+                    reached.add(batch.scope)
+                    failure = failure or (batch if isinstance(batch, Failure) else None)
                 self._take(batch, one.config.name)
                 if self._stopped.is_set():
                     return
         finally:
             del self._loops[asyncio.get_running_loop()]
+        if sources.TYPES[one.type].whole and not isinstance(source, sources.Followed):
+            with self._writing:
+                left = self.inventory.unreached(one.config.name, reached, failure)
+            for changes in left:
+                self._tell(changes)
 
     def _take(self, batch: Batch, source: str) -> None:
         if isinstance(batch, Defect):
