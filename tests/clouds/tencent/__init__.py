@@ -1,0 +1,1 @@
+"""Tencent Cloud's API on loopback, written from its documents."""
