@@ -1,0 +1,1 @@
+"""Azure on loopback: Resource Manager and its token service, from Microsoft's documents."""
