@@ -295,7 +295,10 @@ def serve(
 
     Example: tagweave run --listen :8080
     """
-    from tagweave.cli import serving  # noqa: PLC0415
+    try:
+        from tagweave.cli import serving  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"`tagweave run` needs {error.name}: pip install 'tagweave[server]'") from error
 
     state: State = context.obj.also(config, data_dir)
     inventory = state.inventory(create=True)
