@@ -1,0 +1,1 @@
+"""`tagweave run`, in this process and in one of its own."""
