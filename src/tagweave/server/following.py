@@ -115,7 +115,9 @@ class Following:
                 if isinstance(batch, Snapshot | Change | Failure):
                     reached.add(batch.scope)
                     failure = failure or (batch if isinstance(batch, Failure) else None)
-                self._take(batch, one.config.name)
+                changes = self._take(batch, one.config.name)
+                if changes is not None and changes.held and isinstance(source, sources.Followed):
+                    source.again(changes.scope)
                 if self._stopped.is_set():
                     return
         finally:
@@ -126,7 +128,8 @@ class Following:
             for changes in left:
                 self._tell(changes)
 
-    def _take(self, batch: Batch, source: str) -> None:
+    def _take(self, batch: Batch, source: str) -> ChangeSet | None:
+        """Take in a batch; what it changed, for one that may change something."""
         if isinstance(batch, Defect):
             self.metrics.defects.labels(source).inc()
             log.warning("skipped", source=batch.source, where=batch.where, reason=batch.reason)
@@ -135,12 +138,13 @@ class Following:
         if isinstance(batch, Pulse | Failure):
             self._note(batch)
         if not isinstance(batch, Snapshot | Change | Failure):
-            return
+            return None
         with self._writing:
             changes = self.inventory.observe(batch)
             for part in _parts(changes):
                 self.index = self.index.apply([part])
         self._tell(changes)
+        return changes
 
     def _note(self, batch: Pulse | Failure) -> None:
         """Take in how a scope fares, and write it down once in a while."""

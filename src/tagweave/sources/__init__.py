@@ -5,12 +5,12 @@ A source is an inert object with a `name` and an async generator of batches. It 
 
 from collections.abc import AsyncIterator
 from importlib import import_module
-from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Final, Literal, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
 from tagweave.errors import ConfigError
-from tagweave.model import Batch
+from tagweave.model import Batch, Scope
 
 
 class Source(Protocol):
@@ -31,16 +31,49 @@ class Followed(Protocol):
         """What there is, and then what changes, until it is cancelled. Failures are batches, as in `batches`."""
         ...
 
+    def again(self, scope: Scope) -> None:
+        """List a scope anew: the guard against mass deletion waits for a second listing."""
+        ...
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that was tried. `skipped`: there was nothing to try it on. `grant` is the missing permission."""
+
+    source: str
+    what: str
+    where: str
+    state: Literal["ok", "failed", "skipped"]
+    detail: str = ""
+    grant: str = ""
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A source that can be tried without reading all of it."""
+
+    def check(self) -> AsyncIterator[Check]:
+        """Who we are, what there is, each call once. What is refused is a row; what is raised is a defect of ours."""
+        ...
+
 
 class SourceType(NamedTuple):
-    """Where the `Config` and the `Source` of a source type are; `extra` is the install extra it needs."""
+    """Where the `Config` and the `Source` of a source type are; `extra` is the install extra it needs.
+
+    `whole`: a pass comes to every scope that there is, so one that it does not come to is not known any more.
+    """
 
     module: str
     extra: str = ""
+    whole: bool = True
 
 
 TYPES: Final = {
-    "files": SourceType("tagweave.sources.files"),
+    "aliyun": SourceType("tagweave.sources.aliyun", "aliyun"),
+    "aws": SourceType("tagweave.sources.aws", "aws"),
+    "azure": SourceType("tagweave.sources.azure", "azure"),
+    "files": SourceType("tagweave.sources.files", whole=False),
+    "kubernetes": SourceType("tagweave.sources.kubernetes", "kubernetes"),
+    "tencent": SourceType("tagweave.sources.tencent", "tencent"),
 }
 """Every source type; a new one is one line here."""
 
