@@ -1,0 +1,1 @@
+"""Aliyun's API on loopback, written from Aliyun's documents."""
