@@ -112,16 +112,13 @@ def copy(source: Path, target: Path) -> float:
     return time.perf_counter() - start
 
 
-def memory(count: int, pipe: "multiprocessing.connection.Connection") -> None:
-    """Peak memory of tagging `count` records, in a process of its own."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_records(folder / "in.parquet", count)
-        made = index()
-        weaver = Weaver(made, TAGS)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        report = tag(str(folder / "in.parquet"), str(folder / "out.parquet"), made, weaver, Options())
-        pipe.send((before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, report.seconds))
+def memory(folder: str, pipe: "multiprocessing.connection.Connection") -> None:
+    """Peak memory of tagging a folder's records, in a process of its own that did nothing else."""
+    made = index()
+    weaver = Weaver(made, TAGS)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    report = tag(f"{folder}/in.parquet", f"{folder}/out.parquet", made, weaver, Options())
+    pipe.send((before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, report.seconds))
 
 
 def main() -> None:
@@ -144,11 +141,13 @@ def main() -> None:
         print(f"  floor: output read and written {output:6.2f} s   ratio {ours / output:.2f}")
     if len(sys.argv) > 2:
         for many in (1_000_000, int(sys.argv[2])):
-            mine, theirs = multiprocessing.Pipe()
-            process = multiprocessing.get_context("spawn").Process(target=memory, args=(many, theirs))
-            process.start()
-            before, peak, seconds = mine.recv()
-            process.join()
+            with tempfile.TemporaryDirectory() as name:
+                write_records(Path(name) / "in.parquet", many)
+                mine, theirs = multiprocessing.Pipe()
+                process = multiprocessing.get_context("spawn").Process(target=memory, args=(name, theirs))
+                process.start()
+                before, peak, seconds = mine.recv()
+                process.join()
             print(f"  {many:12,} records: peak {peak / 1024:.0f} MiB ({before / 1024:.0f} before), {seconds:.1f} s")
 
 
