@@ -19,8 +19,8 @@ from tagweave.sources.clouds import Listing, Politeness
 POLITE: Final = Politeness(
     per_second=100_000.0, burst=100_000, attempts=2, first_wait=0.001, longest_wait=0.001, longest_asked=0.001
 )
-ONE_TRY: Final = msgspec.structs.replace(POLITE, attempts=1, longest_call=2.0)
-"""For calls that are not answered."""
+PATIENCE: Final = (1.0, 4.0, 16.0)
+"""How long a call is waited for that is not answered, in seconds."""
 
 
 def read(source: Source) -> list[Batch]:
@@ -44,6 +44,11 @@ def by_kind(batches: list[Batch]) -> dict[str, dict[str, Resource]]:
 def failures(batches: list[Batch]) -> dict[Scope, str]:
     """Why each scope that failed did."""
     return {batch.scope: batch.error for batch in batches if isinstance(batch, Failure)}
+
+
+def accounts(batches: list[Batch]) -> set[str]:
+    """The accounts of which networks were listed."""
+    return {b.scope.part.partition("/")[0] for b in batches if isinstance(b, Snapshot) and b.scope.kind == "vpc"}
 
 
 def listings(rig: Rig) -> tuple[Listing, ...]:
@@ -73,15 +78,27 @@ def _is_of(part: str, api: str, region: str) -> bool:
     return (steps[-1] == api if api else True) and (not region or region in steps)
 
 
-def groups(needs: Mapping[str, frozenset[Scope]]) -> list[list[str]]:
-    """Actions whose scopes do not meet, together: they can fail in one pass and be told apart."""
-    out: list[list[str]] = []
-    for action, scopes in sorted(needs.items(), key=lambda one: -len(one[1])):
-        group = next((g for g in out if not any(scopes & needs[other] for other in g)), None)
+class Aim(NamedTuple):
+    """A call in a region (empty: wherever it is made), and the scopes that need it."""
+
+    action: str
+    region: str
+    scopes: frozenset[Scope]
+
+
+def groups(choices: Mapping[str, list[Aim]]) -> list[list[Aim]]:
+    """Every action once, in one of the regions in which it can fail, in few groups whose scopes do not meet.
+
+    What is in one group can fail in one pass, and be told apart.
+    """
+    out: list[list[Aim]] = []
+    for _, aims in sorted(choices.items(), key=lambda one: -max(len(aim.scopes) for aim in one[1])):
+        fits = ((group, aim) for group in out for aim in aims if not any(aim.scopes & other.scopes for other in group))
+        group, aim = next(fits, (None, aims[0]))
         if group is None:
-            out.append([action])
+            out.append([aim])
         else:
-            group.append(action)
+            group.append(aim)
     return out
 
 
@@ -126,63 +143,70 @@ class Kept:
 
 
 def walk(rig: Rig, running: Running, url: str) -> Iterator[Fallen]:
-    """Let each call fail in each way, in the first region, and see what becomes of an inventory."""
+    """Let each call fail in each way, in one region, and see what becomes of an inventory."""
     kept = Kept(url)
     running.server.calls.clear()
     kept.take(read(running.source(POLITE)))
     where: defaultdict[str, set[str]] = defaultdict(set)
     for call in running.server.calls:
         where[call.action].add(call.region)
-    home = running.regions[0]
-    regions = {action: home if home in where[action] else "" for action in actions(rig)}
     known = set(kept.states())
-    needs = {action: dependents(rig, action, regions[action], known) for action in actions(rig)}
+    choices = {
+        action: [
+            Aim(action, region, dependents(rig, action, region, known))
+            for region in [one for one in running.regions if one in where[action]] or [""]
+        ]
+        for action in actions(rig)
+    }
     faults: list[Fault] = ["denied", "throttled", "error", "cut", "truncated"]
     totals = {one.action for one in listings(rig) if one.total or one.paging.total}
-    for group in groups(needs):
+    for group in groups(choices):
         for turn in range(len(faults)):
-            assigned = {action: faults[(number + turn) % len(faults)] for number, action in enumerate(group)}
-            yield from _fall(running, kept, assigned, regions, needs, POLITE)
-        yield from _fall(running, kept, dict.fromkeys(group, "timeout"), regions, needs, ONE_TRY)
-        counted: dict[str, Fault] = {action: "wrong_total" for action in group if action in totals}
+            assigned = {aim: faults[(number + turn) % len(faults)] for number, aim in enumerate(group)}
+            yield from _fall(running, kept, assigned, POLITE)
+        yield from _unanswered(running, kept, group)
+        counted: dict[Aim, Fault] = {aim: "wrong_total" for aim in group if aim.action in totals}
         if counted:
-            yield from _fall(running, kept, counted, regions, needs, POLITE)
+            yield from _fall(running, kept, counted, POLITE)
     kept.inventory.close()
 
 
+def _unanswered(running: Running, kept: Kept, group: list[Aim]) -> list[Fallen]:
+    """Calls that are not answered. On a machine that is busy, others may be slow: then all wait longer."""
+    fallen: list[Fallen] = []
+    for patience in PATIENCE:
+        politeness = msgspec.structs.replace(POLITE, attempts=1, longest_call=patience)
+        fallen = list(_fall(running, kept, dict.fromkeys(group, "timeout"), politeness))
+        if not fallen[0].disturbed:
+            break
+    return fallen
+
+
 def _fall(
-    running: Running,
-    kept: Kept,
-    assigned: Mapping[str, Fault],
-    regions: Mapping[str, str],
-    needs: Mapping[str, frozenset[Scope]],
-    politeness: Politeness,
-) -> Iterator[Fallen]:
+    running: Running, kept: Kept, assigned: Mapping[Aim, Fault], politeness: Politeness
+) -> Iterator[Fallen]:  # fmt: skip
     held, before = kept.held(), kept.states()
     running.server.calls.clear()
     with ExitStack() as stack:
-        for action, fault in assigned.items():
-            stack.enter_context(running.server.fault(action, fault, regions[action]))
+        for aim, fault in assigned.items():
+            stack.enter_context(running.server.fault(aim.action, fault, aim.region))
         batches = read(running.source(politeness))
     said = failures(batches)
     kept.take(batches)
     after, now = kept.states(), kept.held()
-    fallen = {scope for action in assigned for scope in needs[action]}
+    fallen = {scope for aim in assigned for scope in aim.scopes}
     disturbed = frozenset(
         scope
         for scope, (status, success, _) in after.items()
         if scope not in fallen and (status != "fresh" or success == before.get(scope, ("", 0, ""))[1])
     )
-    for action, fault in assigned.items():
-        scopes = needs[action]
-        region = regions[action]
-        tries = sum(1 for call in running.server.made(action) if region in {"", call.region})
+    for (action, region, scopes), fault in assigned.items():
         yield Fallen(
             action,
             fault,
             scopes,
             {scope: said.get(scope, "") for scope in scopes},
-            tries,
+            sum(1 for call in running.server.made(action) if region in {"", call.region}),
             {scope: after[scope][0] for scope in scopes},
             all(held.get(scope) == now.get(scope) and before[scope][1] == after[scope][1] for scope in scopes),
             disturbed,

@@ -196,6 +196,24 @@ def test_regions_that_cannot_be_listed_are_a_failure_and_those_named_are_read(es
     assert {kind: frozenset(found[kind]) for kind in others} == {kind: running.expected[kind] for kind in others}
 
 
+@pytest.mark.parametrize("fault", ["denied", "throttled", "error", "truncated"])
+def test_an_account_that_cannot_be_entered_is_a_failure_and_nothing_is_taken_for_empty(
+    estate: Estate, fault: Fault, written: Written
+) -> None:
+    server, running = estate.running.server, estate.running
+    server.calls.clear()
+    passes.read(running.source(passes.POLITE))
+    first = server.calls[0].action
+    assert first not in {one.action for one in estate.rig.listings}
+    with server.fault(first, fault):
+        batches = passes.read(running.source(passes.POLITE))
+    written.add(batches)
+    ((scope, said),) = passes.failures(batches).items()
+    assert (scope.kind, scope.part) == ("region", "")
+    assert said.startswith("cannot list regions: ")
+    assert [batch for batch in batches if isinstance(batch, Snapshot)] == []
+
+
 def test_a_broken_region_is_told_and_the_rest_is_taken(estate: Estate) -> None:
     with estate.running.server.fault(_region_action(estate), "broken_item"):
         batches = passes.read(estate.running.source(passes.POLITE))

@@ -60,13 +60,15 @@ def test_a_role_that_may_not_be_assumed_says_what_to_grant(fake: Running) -> Non
     assert parts(batches, "vpc") == [f"{UIN}/{GZ}"]
 
 
-def test_an_organization_that_cannot_be_listed_is_a_failure_and_no_empty_organization(fake: Running) -> None:
+def test_an_organization_that_cannot_be_listed_is_a_failure_beside_the_own_account(fake: Running) -> None:
     with fake.server.fault("organization:DescribeOrganizationMembers", "denied"):
-        batches = passes.read(source(fake, organization=True))
+        batches = passes.read(source(fake, organization=True, accounts=(MEMBER,)))
     (said,) = passes.failures(batches).values()
     assert "cannot list the members of the organization" in said
     assert "grant organization:DescribeOrganizationMembers" in said
-    assert passes.by_kind(batches) == {}
+    (scope,) = passes.failures(batches)
+    assert (scope.kind, scope.part) == ("region", "accounts")
+    assert passes.accounts(batches) == {UIN, MEMBER}
 
 
 def test_credentials_of_another_account_are_refused(fake: Running) -> None:

@@ -53,7 +53,7 @@ async def _one_pass(source: Source) -> AsyncIterator[Check]:
             broken.append(batch)
     if broken:
         first = f"{broken[0].where}: {broken[0].reason}"
-        yield Check(source.name, "objects", "", "failed", f"{len(broken)} are broken, the first: {first}")
+        yield Check(source.name, "objects", "", "failed", f"{len(broken)} broken, the first: {first}")
 
 
 def _missing(rows: list[Check]) -> dict[str, list[str]]:

@@ -50,7 +50,7 @@ TABLE: Final = Table(
 NAMELESS: Final = "broken member: it has no AccountId"
 
 
-class Source:
+class Source(Pass):
     """Reads Aliyun (Alibaba Cloud). See `Config`. `politeness`, `resolver` and `page_size` are for tests and tuning."""
 
     def __init__(
@@ -61,32 +61,28 @@ class Source:
         resolver: Resolver = resolve,
         page_size: int | None = None,
     ) -> None:
-        self.name = config.name
         polite = politeness or Politeness(per_second=config.calls_per_second, burst=2, at_once=config.at_once)
-        self._accounts = _Accounts(config, polite, page_size)
-        self._pass = Pass(config, TABLE, self._accounts, polite, resolver, page_size)
-
-    def __repr__(self) -> str:
-        return f"Source({self.name!r})"
+        self._found = _Accounts(config, polite, page_size)
+        super().__init__(config, TABLE, self._found, polite, resolver, page_size)
 
     async def batches(self) -> AsyncIterator[Batch]:
-        """One pass: accounts and regions first, then everything in them."""
-        async for batch in self._pass.batches():
+        """As every pass; then what could not be learned of accounts and of where services are offered."""
+        async for batch in super().batches():
             yield batch
-        for service, reason in self._accounts.unknown.items():
+        for service, reason in self._found.unknown.items():
             yield Defect(self.name, f"regions of {service}", f"it is asked in every region: {reason}")
-        for number in self._accounts.nameless:
+        for number in self._found.nameless:
             yield Defect(self.name, f"{ACCOUNTS}, item {number}", NAMELESS)
 
     async def check(self) -> AsyncIterator[Check]:
-        """Who we are, which regions there are, and each call once with its smallest page, in each account."""
-        async for row in self._pass.check():
+        """The same for a check."""
+        async for row in super().check():
             yield row
-        for service, reason in self._accounts.unknown.items():
+        for service, reason in self._found.unknown.items():
             action = f"{service}:DescribeRegions"
             missing = grant(action) if isinstance(reason, Denied) else ""
             yield Check(self.name, action, "", "failed", str(reason), missing)
-        for number in self._accounts.nameless:
+        for number in self._found.nameless:
             yield Check(self.name, f"{ACCOUNTS}, item {number}", "", "failed", NAMELESS)
 
 

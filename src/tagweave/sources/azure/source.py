@@ -1,11 +1,11 @@
 """The source: how subscriptions are found and entered. What is read in them is in `tables`."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import Final
 
 from tagweave.errors import Denied, SourceError
-from tagweave.model import Batch, Resource
+from tagweave.model import Resource
 from tagweave.sources.azure.compute import REGIONS, is_region
 from tagweave.sources.azure.config import Config
 from tagweave.sources.azure.errors import explain
@@ -14,7 +14,6 @@ from tagweave.sources.azure.session import SUBSCRIPTIONS, Subscription, Tenant, 
 from tagweave.sources.azure.tables import LISTINGS
 from tagweave.sources.clouds import (
     Caller,
-    Check,
     Context,
     Entered,
     Listing,
@@ -84,7 +83,7 @@ def _any(names: Sequence[str], patterns: Sequence[str]) -> bool:
     return len(unmatched(names, patterns)) < len(patterns)
 
 
-class Source:
+class Source(Pass):
     """Reads Azure. See `Config`. `politeness`, `resolver` and `page_size` are for tests and tuning.
 
     ARM's lists take no page size, so that `page_size` says nothing to Azure.
@@ -98,25 +97,13 @@ class Source:
         resolver: Resolver = resolve,
         page_size: int | None = None,
     ) -> None:
-        self.name = config.name
         polite = politeness or Politeness(
             per_second=config.calls_per_second,
             burst=max(1, round(10 * config.calls_per_second)),
             at_once=config.at_once,
         )
         table = TABLE._replace(listings=tuple(only_in(config, listing) for listing in LISTINGS))
-        self._pass = Pass(config, table, _Subscriptions(config, polite), polite, resolver, page_size)
-
-    def __repr__(self) -> str:
-        return f"Source({self.name!r})"
-
-    def batches(self) -> AsyncIterator[Batch]:
-        """One pass: subscriptions and regions first, then everything in them."""
-        return self._pass.batches()
-
-    def check(self) -> AsyncIterator[Check]:
-        """Which subscriptions and regions there are, and each call once, in each subscription."""
-        return self._pass.check()
+        super().__init__(config, table, _Subscriptions(config, polite), polite, resolver, page_size)
 
 
 class _Subscriptions:

@@ -102,7 +102,7 @@ class Caller:
         self._threads = threads
         self._room = threads.room if isinstance(threads, Threads) else asyncio.Semaphore(politeness.at_once)
         self._bucket = bucket
-        self._limiters: dict[str, AsyncLimiter] = {}
+        self._queues: dict[str, tuple[asyncio.Lock, AsyncLimiter]] = {}
 
     def within(self, region: str) -> Call:
         """Calls in one region."""
@@ -130,23 +130,36 @@ class Caller:
         raise AssertionError("unreachable")
 
     async def _once(self, region: str, action: str, params: Params) -> Page:
-        async with self._limiter(self._bucket(action, region)), self._room:
-            work = partial(self._perform, action, region, params)
-            longest = self._politeness.longest_call
-            limit = asyncio.timeout(longest)
-            try:
-                async with limit:
-                    return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-            except Exception as error:
-                if limit.expired():
-                    raise _Failed(Problem(Transient, f"{action} has not answered in {longest:g} s"), error) from error
-                raise _Failed(self._explain(error, action, region), error) from error
+        work = partial(self._perform, action, region, params)
+        longest = self._politeness.longest_call
+        await self._turn(self._bucket(action, region))
+        limit = asyncio.timeout(longest)  # runs from here: waiting for a turn is no part of the call
+        try:
+            async with limit:
+                return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except Exception as error:
+            if limit.expired():
+                raise _Failed(Problem(Transient, f"{action} has not answered in {longest:g} s"), error) from error
+            raise _Failed(self._explain(error, action, region), error) from error
+        finally:
+            self._room.release()
 
-    def _limiter(self, bucket: str) -> AsyncLimiter:
-        found = self._limiters.get(bucket)
+    async def _turn(self, bucket: str) -> None:
+        """Wait for a call's turn in its bucket, and then for room.
+
+        Only one call of a bucket waits for room: if many did, each within the rate, they would come all at once.
+        """
+        queue, limiter = self._queue(bucket)
+        async with queue:
+            await limiter.acquire()
+            await self._room.acquire()
+
+    def _queue(self, bucket: str) -> tuple[asyncio.Lock, AsyncLimiter]:
+        found = self._queues.get(bucket)
         if found is None:
             polite = self._politeness
-            found = self._limiters[bucket] = AsyncLimiter(polite.burst, polite.burst / polite.per_second)
+            limiter = AsyncLimiter(polite.burst, polite.burst / polite.per_second)
+            found = self._queues[bucket] = (asyncio.Lock(), limiter)
         return found
 
 

@@ -90,7 +90,7 @@ class Table(NamedTuple):
 
 
 class Pass:
-    """Reads or checks a source by its table. `page_size` None is each API's largest."""
+    """Reads or checks a source by its table: each cloud's `Source` is one. `page_size` None is each API's largest."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class Pass:
         resolver: Resolver,
         page_size: int | None = None,
     ) -> None:
-        self._name = settings.name
+        self.name = settings.name
         self._settings = settings
         self._table = table
         self._accounts = accounts
@@ -109,9 +109,12 @@ class Pass:
         self._resolver = resolver if settings.resolve else None
         self._size = page_size
 
+    def __repr__(self) -> str:
+        return f"Source({self.name!r})"
+
     async def batches(self) -> AsyncIterator[Batch]:
         """Accounts and regions first, then everything in them."""
-        threads = Threads(self._politeness.at_once, self._name)
+        threads = Threads(self._politeness.at_once, self.name)
         found: list[_Read] = []
         try:
             async for batch in self._find(threads, found):
@@ -124,18 +127,22 @@ class Pass:
     async def _find(self, threads: Executor, found: "list[_Read]") -> AsyncIterator[Batch]:
         """The regions of every account. What can be read goes into `found`.
 
-        The first account lists them all; of the others' regions only what it lacks is theirs. Where they cannot be
-        listed and the configuration names them one by one, those are read.
+        The first account lists them all; of the others' regions only what it lacks is theirs. Where accounts or
+        regions cannot be listed and the configuration names them one by one, those are read.
         """
         try:
             first = await self._accounts.first(threads)
+        except SourceError as error:
+            yield failed(Scope(self.name, "region"), "", error, _now())
+            return
+        try:
             others = await self._accounts.others(first)
         except SourceError as error:
-            yield failed(Scope(self._name, "region"), "", error, _now())
-            return
+            others = self._named(first)
+            yield failed(Scope(self.name, "region", "accounts"), "other accounts", error, _now())
         known: frozenset[str] = frozenset()
         for account in ("", *others):
-            scope = Scope(self._name, "region", account)
+            scope = Scope(self.name, "region", account)
             try:
                 entered = await self._accounts.enter(first, account, threads) if account else first
             except SourceError as error:
@@ -154,6 +161,11 @@ class Pass:
                 yield defect
             found.append(_Read(entered, seen.regions))
 
+    def _named(self, first: Entered) -> list[str]:
+        """The other accounts that the configuration itself names: read though no list of accounts is to be had."""
+        named: Sequence[str] = getattr(self._settings, "accounts", ())
+        return [one for one in dict.fromkeys(named) if one != first.place.account]
+
     async def _discover(self, entered: Entered) -> "_Seen":
         """Which regions an account has, and which of them are to be read."""
         include, exclude = self._settings.regions, self._settings.exclude_regions
@@ -166,7 +178,7 @@ class Pass:
         slips = [f"{one!r} matches no region; there are: {', '.join(readable)}" for one in unknown]
         closed = [one for one in unmatched(readable, include) if one not in unknown]
         slips += [f"{one!r} matches only regions that are not enabled for the account" for one in closed]
-        defects = tuple(Defect(self._name, f"regions of {where}", slip) for slip in slips)
+        defects = tuple(Defect(self.name, f"regions of {where}", slip) for slip in slips)
         return _Seen(outcome.batch, chosen(readable, include, exclude), (*outcome.defects, *defects))
 
     def _codes(self, items: Iterable[Raw]) -> tuple[list[str], list[str]]:
@@ -207,25 +219,26 @@ class Pass:
 
     async def check(self) -> AsyncIterator[Check]:
         """Who we are, which regions there are, and each call once with its smallest page, in each account."""
-        threads = Threads(self._politeness.at_once, self._name)
+        threads = Threads(self._politeness.at_once, self.name)
         table = self._table
         try:
             try:
                 first = await self._accounts.first(threads)
             except SourceError as error:
-                yield Check(self._name, "identity", "", "failed", str(error))
+                yield Check(self.name, "identity", "", "failed", str(error))
                 return
-            yield Check(self._name, "identity", "", "ok", f"account {first.place.account}")
+            yield Check(self.name, "identity", "", "ok", f"account {first.place.account}")
             others: Sequence[str] = ()
             try:
                 others = await self._accounts.others(first)
             except SourceError as error:
-                yield Check(self._name, table.find, "", "failed", str(error), table.grant(table.find))
+                others = self._named(first)
+                yield Check(self.name, table.find, "", "failed", str(error), table.grant(table.find))
             for account in ("", *others):
                 try:
                     entered = await self._accounts.enter(first, account, threads) if account else first
                 except SourceError as error:
-                    yield Check(self._name, table.enter, account, "failed", str(error), table.grant(table.enter))
+                    yield Check(self.name, table.enter, account, "failed", str(error), table.grant(table.enter))
                     continue
                 async for row in self._check(entered):
                     yield row
@@ -236,19 +249,19 @@ class Pass:
         account, table = entered.place.account, self._table
         seen = await self._discover(entered)
         if isinstance(seen.batch, Failure):
-            yield Check(self._name, "regions", account, "failed", seen.batch.error, table.grant(table.regions.action))
+            yield Check(self.name, "regions", account, "failed", seen.batch.error, table.grant(table.regions.action))
         elif seen.defects or not seen.regions:
             detail = "; ".join(one.reason for one in seen.defects) or "no region is left to read"
-            yield Check(self._name, "regions", account, "failed", detail)
+            yield Check(self.name, "regions", account, "failed", detail)
         else:
-            yield Check(self._name, "regions", account, "ok", ", ".join(seen.regions))
+            yield Check(self.name, "regions", account, "ok", ", ".join(seen.regions))
         near = entered.home if entered.home in seen.regions else next(iter(seen.regions), "")
         for scope, region in (("global", ""), ("region", near)):
             asked = region or entered.home
             rows = [one for one in table.listings if one.scope == scope and table.offers(one, entered, region)]
             if scope == "global" or region:
                 async for row in probe(
-                    rows, self._name, f"{account}/{asked}", entered.caller.within(asked), table.grant
+                    rows, self.name, f"{account}/{asked}", entered.caller.within(asked), table.grant
                 ):  # fmt: skip
                     yield row
 

@@ -6,6 +6,7 @@ of its signature. So an `endpoint` gets the requests of all services, and its ow
 
 import configparser
 import logging
+import os
 import re
 import threading
 from pathlib import Path
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
 from tencentcloud.common.common_client import CommonClient  # type: ignore[import-untyped]
 from tencentcloud.common.credential import Credential, DefaultCredentialProvider  # type: ignore[import-untyped]
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import (  # type: ignore[import-untyped]
@@ -180,16 +182,23 @@ class _Transport:
     def __init__(self, scheme: str) -> None:
         self._scheme = scheme
         self._session = requests.Session()
+        self._session.trust_env = False  # it would read the environment for each call anew
+        self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
         self._session.mount(f"{scheme}://", HTTPAdapter(pool_connections=64, pool_maxsize=64))
+        self._proxies: dict[str, dict[str, str]] = {}
 
     def send_request(self, request: Any) -> requests.Response:  # noqa: ANN401 - the SDK's RequestInternal
+        url = f"{self._scheme}://{request.host}{request.uri}"
+        if request.host not in self._proxies:
+            self._proxies[request.host] = get_environ_proxies(url)
         return self._session.request(
             request.method,
-            f"{self._scheme}://{request.host}{request.uri}",
+            url,
             data=request.data,
             headers=request.header,
             timeout=(_CONNECT_SECONDS, _READ_SECONDS),
             allow_redirects=False,
+            proxies=self._proxies[request.host],
         )
 
 

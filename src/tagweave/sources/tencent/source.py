@@ -1,14 +1,13 @@
 """The source: how accounts are found and entered. What is read in them is in `tables`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from typing import Any, Final
 
 from tagweave.errors import Denied, SourceError, Terminal
-from tagweave.model import Batch
-from tagweave.sources.clouds import Caller, Check, Entered, Pass, Place, Politeness, Resolver, Table, resolve
+from tagweave.sources.clouds import Caller, Entered, Pass, Place, Politeness, Resolver, Table, resolve
 from tagweave.sources.clouds.listing import Raw
 from tagweave.sources.clouds.paging import Page, Params, at
 from tagweave.sources.clouds.reading import read
@@ -44,7 +43,7 @@ TABLE: Final = Table(
 )
 
 
-class Source:
+class Source(Pass):
     """Reads Tencent Cloud. See `Config`. `politeness`, `resolver` and `page_size` are for tests and tuning."""
 
     def __init__(
@@ -55,20 +54,8 @@ class Source:
         resolver: Resolver = resolve,
         page_size: int | None = None,
     ) -> None:
-        self.name = config.name
         polite = politeness or Politeness(per_second=config.calls_per_second, burst=BURST, at_once=config.at_once)
-        self._pass = Pass(config, TABLE, _Accounts(config, polite, page_size), polite, resolver, page_size)
-
-    def __repr__(self) -> str:
-        return f"Source({self.name!r})"
-
-    def batches(self) -> AsyncIterator[Batch]:
-        """One pass: accounts and regions first, then everything in them."""
-        return self._pass.batches()
-
-    def check(self) -> AsyncIterator[Check]:
-        """Who we are, which regions there are, and each call once with its smallest page, in each account."""
-        return self._pass.check()
+        super().__init__(config, TABLE, _Accounts(config, polite, page_size), polite, resolver, page_size)
 
 
 class _Accounts:
