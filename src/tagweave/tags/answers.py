@@ -14,8 +14,18 @@ from tagweave.errors import LookupKeyError
 from tagweave.model.addresses import pack, unpack
 from tagweave.model.times import FOREVER, rfc3339, to_ns
 from tagweave.tags.claims import RULE_WORDS, NameClaim
-from tagweave.tags.index import AMBIGUOUS, NOT_THEN, OUT_OF_REACH, REASONS, UNKNOWN_ADDRESS, Held, TagIndex
+from tagweave.tags.index import (
+    AMBIGUOUS,
+    NOT_THEN,
+    OUT_OF_REACH,
+    REASONS,
+    SPECIAL,
+    UNKNOWN_ADDRESS,
+    Held,
+    TagIndex,
+)
 from tagweave.tags.names import check_vocabulary
+from tagweave.tags.networks import is_special
 from tagweave.tags.services import PROTOCOLS
 from tagweave.tags.values import Reader
 
@@ -153,8 +163,12 @@ class _Asker:
         hit = sought.hit
         row = self._with_port(self._index.tagsets.row(hit.held.tagset), port, protocol)
         since, until = self._whole(hit, address)
-        rivals = [self._rival(hit, c.owner) for c in hit.held.claims[1:]] if hit.held.disputed else []
-        return self._answer(row, since, until, self._index.networks.label(hit.network), rivals)
+        winner, *others = hit.held.claims
+        disputing = (c for c in others if hit.held.disputed and c.rank == winner.rank)
+        rivals = [self._rival(hit, c.owner) for c in disputing]
+        answer = self._answer(row, since, until, self._index.networks.label(hit.network), rivals)
+        answer.tags.update(self._reader.bare(row, self._at, address))
+        return answer
 
     def by_name(self) -> Answer:
         known = _named(self._index, self._key)
@@ -196,14 +210,15 @@ class _Asker:
                         found, seen = self._live(key, network)
                         known |= seen and length == 128
                         hits += [found] if found and network not in {h.network for h in hits} else []
-                if len(hits) == 1:
-                    return _Sought(hits[0], 0, [])
+                if len({hit.held.claims[0].owner for hit in hits}) == 1:
+                    return _Sought(max(hits), 0, [])
                 if hits:
                     return _Sought(None, AMBIGUOUS, hits)
         if known:
             return _Sought(None, NOT_THEN, [])
-        elsewhere = self._where is not None and bool(self._index.addresses.get((128, address)))
-        return _Sought(None, OUT_OF_REACH if elsewhere else UNKNOWN_ADDRESS, [])
+        if self._where is not None and self._index.addresses.get((128, address)):
+            return _Sought(None, OUT_OF_REACH, [])
+        return _Sought(None, SPECIAL if is_special(address) else UNKNOWN_ADDRESS, [])
 
     def _tiers(self) -> Sequence[tuple[int, ...]]:
         networks = self._index.networks
@@ -233,10 +248,11 @@ class _Asker:
             return row
         picked = self._index.services.pick(row["ports"], protocol, port, self._at)
         if picked:
-            self._why.append(f"port {port} is that of {self._describe(picked)}")
-            return {**row, "service": self._index.tagsets.set_of((picked,))}
-        self._why.append(f"no service of it serves port {port}")
-        return {**row, "service": 0} if row.get("pod") else row
+            served = ", ".join(map(self._describe, self._index.tagsets.members[picked]))
+            self._why.append(f"port {port} is that of {served}")
+        else:
+            self._why.append(f"no service of it serves port {port}")
+        return self._index.services.settled(row, picked) if picked or row.get("pod") else row
 
     def _whole(self, hit: _Hit, address: int) -> tuple[int, int]:
         """The whole time in which the owner held the key around the time asked."""
@@ -274,6 +290,7 @@ class _Asker:
             AMBIGUOUS: f"{len(sought.rivals)} networks hold {self._key} at that time: name one",
             NOT_THEN: f"nobody held {self._key} at {self._when()}, though somebody did at another time",
             OUT_OF_REACH: f"{self._key} is held only outside of {where}",
+            SPECIAL: f"{unpack(address)} belongs to nobody: it is loopback, link-local, multicast or reserved",
             UNKNOWN_ADDRESS: f"nothing in {where} ever held {unpack(address)}",
         }
         return f"{REASONS[sought.reason]}: {sentences[sought.reason]}"
@@ -306,8 +323,8 @@ def _named(index: TagIndex, key: str) -> list[NameClaim]:
     if _MAC.fullmatch(key):
         key = key.lower().replace("-", ":")
     found = index.names.get(key, [])
-    best = {c.owner: c for c in reversed(found)}
-    return sorted((c for c in found if best[c.owner] is c), key=lambda c: (c.start, c.end))
+    rule_of = {c.owner: c.rule for c in reversed(found)}
+    return sorted((c for c in found if rule_of[c.owner] == c.rule), key=lambda c: (c.start, c.end))
 
 
 def _networks_of(index: TagIndex, claim: NameClaim) -> list[int]:

@@ -12,9 +12,10 @@ from tagweave.inventory import Version
 from tagweave.model import VM, Container, Interface, NetworkInterface, Node, Pod, Resource
 from tagweave.model.addresses import pack, pack_prefix
 from tagweave.model.times import FOREVER, to_ns
-from tagweave.tags.graph import Graph, Stretch, cut, pieces
-from tagweave.tags.networks import INTERNET, Networks, is_public
+from tagweave.tags.graph import Graph
+from tagweave.tags.networks import INTERNET, Networks, is_public, is_v6
 from tagweave.tags.services import Membership, Services
+from tagweave.tags.stretches import Stretch, cut, lay, pieces
 
 RULE_WORDS: Final = (
     "",
@@ -31,10 +32,11 @@ RULE_WORDS: Final = (
 """By which rule a claim matches; a tagset's `rule` indexes these words."""
 
 Where = Literal["cluster", "vpc", "public", "either"]
+"""In the owner's own network, in the internet, or in the one of these that the address tells."""
 
 
 class AddressRule(NamedTuple):
-    """Addresses in `field` of a kind belong to it: in its cluster, its VPC, the internet, or by the address."""
+    """Addresses in `field` of a kind belong to it, in the network that `where` says."""
 
     kind: str
     field: str
@@ -44,7 +46,7 @@ class AddressRule(NamedTuple):
 
 ADDRESS_RULES: Final = (
     AddressRule("pod", "ips", 10, "cluster"),
-    AddressRule("node", "ips", 20, "cluster"),
+    AddressRule("node", "ips", 20, "either"),
     AddressRule("service", "cluster_ips", 30, "cluster"),
     AddressRule("service", "external_ips", 35, "either"),
     AddressRule("service", "load_balancer_ips", 35, "either"),
@@ -148,29 +150,34 @@ class Claims:
             for value, span in _spans(self._graph.history[rid], rule.field):
                 address, length = pack_prefix(value) if prefix else (pack(value), 128)
                 resource = span.versions[-1].resource
-                network = self._network(rule, rid, resource, address)
-                subnet = self._networks.subnet(network, address) if network != INTERNET else 0
+                networks = self._networks_of(rule, rid, resource, address)
+                subnet = self._networks.subnet(networks[0], address, length) if networks[0] != INTERNET else 0
                 alike = (span.start, span.end, subnet if rule.field.find(".") < 0 else address)
                 found = rows.get(alike)
                 if found is None:
                     found = rows[alike] = tuple(self._rows(rid, span, address, subnet))
                 seen = span.seen_until if span.end != FOREVER else self._graph.seen_until(span.versions[-1])
-                yield AddressClaim(address, length, network, rule.rank, rid, span.start, span.end, seen, found)
+                for network in networks:
+                    yield AddressClaim(address, length, network, rule.rank, rid, span.start, span.end, seen, found)
 
     def names_of(self, rid: int) -> Iterator[NameClaim]:
         """The names that mean a resource or meant it."""
         return self.names_in(rid, self._graph.history[rid])
 
     def names_in(self, rid: int, versions: Sequence[Version]) -> Iterator[NameClaim]:
-        """The names that some versions of a resource give it."""
-        start, end = versions[0].valid_from, versions[-1].valid_to
-        seen: set[tuple[str, str]] = set()
+        """The names that some versions of a resource give it, each for as long as they did."""
+        held: dict[tuple[str, str], NameClaim] = {}
         for version in versions:
             for key, rule, container in _names(version.resource, self._cluster_names(version.resource)):
-                if (key, rule) not in seen:
-                    seen.add((key, rule))
-                    since = version.valid_from if container else start
-                    yield NameClaim(key, rule, rid, since, end, container.name if container else "")
+                before = held.get((key, rule))
+                if before is not None and before.end == version.valid_from:
+                    held[key, rule] = before._replace(end=version.valid_to)
+                    continue
+                if before is not None:
+                    yield before
+                name = container.name if container else ""
+                held[key, rule] = NameClaim(key, rule, rid, version.valid_from, version.valid_to, name)
+        yield from held.values()
 
     def row_of_name(self, claim: NameClaim, at: int) -> dict[str, int]:
         """What the owner of a name belongs to at a time, the nearest in which it meant that owner."""
@@ -191,22 +198,46 @@ class Claims:
         latest = self._graph.latest(found) if found is not None else None
         return tuple({cluster, latest.name if latest else cluster, resource.source} - {""})
 
-    def _network(self, rule: AddressRule, rid: int, resource: Resource, address: int) -> int:
-        if rule.where == "public" or (rule.where == "either" and is_public(address)):
-            return INTERNET
+    def _networks_of(self, rule: AddressRule, rid: int, resource: Resource, address: int) -> tuple[int, ...]:
+        """The networks that an address of an owner means it in, its own first.
+
+        An IPv6 address that the internet routes means the same in its own network and from everywhere else.
+        """
+        if rule.where == "public":
+            return (INTERNET,)
+        own = self._own_network(rid, resource, address)
+        told = rule.where == "either" or (is_v6(address) and rule.kind == "pod")
+        if not told or not is_public(address):
+            return (own,)
+        if not self._networks.holds(own, address):
+            return (INTERNET,) if rule.where == "either" else (own, INTERNET)
+        return (own, INTERNET) if is_v6(address) else (own,)
+
+    def _own_network(self, rid: int, resource: Resource, address: int) -> int:
+        if resource.kind == "vpc":
+            return self._networks.of(rid)
         cluster = getattr(resource, "cluster", "")
         if cluster:
-            owner = self._graph.refer(resource.source, "cluster", cluster, 0)
-            return self._networks.of_cluster_address(owner, address)
-        vpc = rid if resource.kind == "vpc" else None
+            vpc = self._graph.rows(rid)[-1].row.get("vpc", 0)
+            if vpc and self._in_vpc(resource, vpc, address):
+                return self._networks.of(vpc)
+            return self._networks.of(self._graph.refer(resource.source, "cluster", cluster, 0))
         name = getattr(resource, "vpc", "")
-        if vpc is None:
-            vpc = self._graph.refer(resource.source, "vpc", name, 0) if name else self._no_vpc(resource)
+        vpc = self._graph.refer(resource.source, "vpc", name, 0) if name else self._no_vpc(resource)
         return self._networks.of(vpc)
 
     def _no_vpc(self, resource: Resource) -> int:
         """What has an address in no VPC that anybody named is alone with its source."""
         return self._graph.phantom(resource.source, "vpc", resource.source, "")
+
+    def _in_vpc(self, resource: Resource, vpc: int, address: int) -> bool:
+        """Whether a cluster's address lies in a VPC: in its ranges, or on the VM that a node is."""
+        if self._networks.holds(self._networks.of(vpc), address):
+            return True
+        vm = self._graph.vm_of(resource) if isinstance(resource, Node) else None
+        machine = self._graph.latest(vm) if vm is not None else None
+        cards = machine.interfaces if isinstance(machine, VM) else ()
+        return any(pack(ip) == address for card in cards for ip in card.private_ips)
 
     def _rows(self, rid: int, span: Span, address: int, subnet: int) -> Iterator[Stretch]:
         """What the owner belonged to, piece by piece, while it held the address."""
@@ -217,11 +248,13 @@ class Claims:
                 continue
             own = {"owner": rid, **self._by_address(version.resource, address, subnet)}
             base = list(self._graph.rows_during(rid, start, end))
+            if subnet:
+                base = list(self._over_subnet(subnet, base, start, end))
             if isinstance(version.resource, Pod):
                 yield from self._pod_rows(version.resource, base, own, start, end)
             else:
                 for stretch in base:
-                    row = {**self._subnet_row(subnet, stretch), **stretch.row, **own}
+                    row = {**stretch.row, **own}
                     yield from self._service_rows(rid, version.resource, stretch._replace(row=row))
 
     def _pod_rows(self, pod: Pod, base: list[Stretch], own: dict[str, int], start: int, end: int) -> Iterator[Stretch]:
@@ -257,20 +290,24 @@ class Claims:
         else:
             yield stretch
 
-    def _subnet_row(self, subnet: int, stretch: Stretch) -> dict[str, int]:
-        """What the subnet of an address adds where its owner does not say it."""
-        return next(self._graph.rows_during(subnet, stretch.start, stretch.end)).row if subnet else {}
+    def _over_subnet(self, subnet: int, base: list[Stretch], start: int, end: int) -> Iterator[Stretch]:
+        """The pieces of an owner with what the subnet of its address adds where it does not say it itself."""
+        below = list(self._graph.rows_during(subnet, start, end))
+        for since, until in pieces([base, below], start, end):
+            row = dict(next(cut(below, since, until)).row)
+            lay(next(cut(base, since, until)).row, row)
+            yield Stretch(since, until, row)
 
     def _by_address(self, resource: Resource, address: int, subnet: int) -> dict[str, int]:
-        """What belongs to the one interface that carries an address."""
+        """What belongs to the one interface that carries an address; without an address, to all of them."""
         row = {"subnet": subnet} if subnet else {}
         groups: tuple[str, ...] = ()
         if isinstance(resource, VM):
-            interface = _interface_with(resource, address)
-            if interface is not None:
-                groups = interface.security_groups
-                if interface.subnet:
-                    row["subnet"] = self._graph.refer(resource.source, "subnet", interface.subnet, 0)
+            cards = [card for card in resource.interfaces if not address or _carries(card, address)]
+            groups = tuple(group for card in cards for group in card.security_groups)
+            subnets = {card.subnet for card in cards} - {""}
+            if len(subnets) == 1:
+                row["subnet"] = self._graph.refer(resource.source, "subnet", subnets.pop(), 0)
         elif isinstance(resource, NetworkInterface):
             groups = resource.security_groups
         if groups:
@@ -298,13 +335,8 @@ def _nearest(versions: list[Version], at: int) -> Version:
     return next((v for v in reversed(versions) if v.valid_from <= at), versions[0])
 
 
-def _interface_with(vm: VM, address: int) -> Interface | None:
-    if not address:
-        return None
-    for interface in vm.interfaces:
-        if any(pack(ip) == address for ip in (*interface.private_ips, *interface.public_ips)):
-            return interface
-    return None
+def _carries(card: Interface, address: int) -> bool:
+    return any(pack(ip) == address for ip in (*card.private_ips, *card.public_ips))
 
 
 def _values(resource: Resource, field: str) -> tuple[str, ...]:
@@ -318,10 +350,10 @@ def _values(resource: Resource, field: str) -> tuple[str, ...]:
 
 
 def _spans(versions: list[Version], field: str) -> Iterator[tuple[str, Span]]:
-    """Each value of a field, with the unbroken spans of versions in which it stood."""
+    """Each value of a field, with the unbroken spans of versions in which it stood, in one VPC."""
     if len(versions) == 1:
         values = _values(versions[0].resource, field)
-        span = _span(tuple(versions), None) if values else None
+        span = _span(tuple(versions)) if values else None
         if span is not None:
             yield from ((value, span) for value in dict.fromkeys(values))
         return
@@ -331,9 +363,10 @@ def _spans(versions: list[Version], field: str) -> Iterator[tuple[str, Span]]:
     for version in versions:
         current = dict.fromkeys(_values(version.resource, field))
         joined = last is not None and last.valid_to == version.valid_from
+        joined = joined and _vpc(last) == _vpc(version)
         for value in list(open_spans):
             if value not in current or not joined:
-                span = _span(tuple(open_spans.pop(value)), before[value])
+                span = _span(tuple(open_spans.pop(value)), before[value], version if joined else None)
                 if span is not None:
                     yield value, span
         for value in current:
@@ -347,15 +380,19 @@ def _spans(versions: list[Version], field: str) -> Iterator[tuple[str, Span]]:
             yield value, span
 
 
-def _span(versions: tuple[Version, ...], before: Version | None) -> Span | None:
-    """The span of some versions; None where nothing was held in it. `before` had the field otherwise."""
+def _vpc(version: Version | None) -> str:
+    return getattr(version.resource, "vpc", "") if version is not None else ""
+
+
+def _span(versions: tuple[Version, ...], before: Version | None = None, after: Version | None = None) -> Span | None:
+    """The span of some versions; None where nothing was held in it. Their neighbours had the field otherwise."""
     start, end, seen = versions[0].valid_from, versions[-1].valid_to, versions[-1].seen_until
     if isinstance(versions[0].resource, Pod):
-        start, end, seen = _pod_bounds(versions, before)
+        start, end, seen = _pod_bounds(versions, before, after)
     return Span(start, end, seen, versions) if start < end else None
 
 
-def _pod_bounds(versions: tuple[Version, ...], before: Version | None) -> tuple[int, int, int]:
+def _pod_bounds(versions: tuple[Version, ...], before: Version | None, after: Version | None) -> tuple[int, int, int]:
     """When a pod got its address and when it lost it.
 
     It got it when the kubelet took the pod (status.startTime), as far as that lies after the last moment it
@@ -367,9 +404,11 @@ def _pod_bounds(versions: tuple[Version, ...], before: Version | None) -> tuple[
     assert isinstance(last, Pod)
     if first.started_at is not None:
         started = to_ns(first.started_at)
-        start = max(start, started) if before is None else min(start, max(before.valid_from, started))
+        start = max(start, started) if before is None else min(start, max(before.seen_until, started))
     if last.phase in _TERMINAL:
         end, seen = _terminal_end(versions, start, end, seen)
+    elif after is not None and isinstance(after.resource, Pod) and after.resource.finished_at:
+        end = min(end, to_ns(after.resource.finished_at))
     return start, end, min(seen, end)
 
 

@@ -115,11 +115,12 @@ class Compiled(NamedTuple):
 
     def _find_slowly(self, ends: Endpoints, rest: I64) -> tuple[I32, npt.NDArray[np.uint8]]:
         hi, lo, network = ends.hi[rest], ends.lo[rest], ends.network[rest]
-        found = self._decide(hi, lo, ends.at[rest], network)
+        found, by_range = self._decide(hi, lo, ends.at[rest], network)
         if ends.until is not None:
-            again = np.flatnonzero(found <= 0)
-            later = self._decide(hi[again], lo[again], ends.until[rest][again], network[again])
-            found[again] = np.where(later > 0, later, found[again])
+            again = np.flatnonzero((found != table.AMBIGUOUS) & ((found <= 0) | by_range))
+            later, range_then = self._decide(hi[again], lo[again], ends.until[rest][again], network[again])
+            better = (later > 0) & ((found[again] <= 0) | ~range_then)
+            found[again[better]] = later[better]
         reasons = np.zeros(len(rest), np.uint8)
         for code, reason in _REASON_OF.items():
             reasons[found == code] = reason
@@ -132,14 +133,19 @@ class Compiled(NamedTuple):
         found[unknown | invalid] = 0
         return np.maximum(found, 0), reasons
 
-    def _decide(self, hi: U64, lo: U64, at: I64, network: I32) -> I32:
-        """The nearest tier decides; within one, an exact address before a prefix, a longer one first."""
+    def _decide(self, hi: U64, lo: U64, at: I64, network: I32) -> tuple[I32, BoolArray]:
+        """The nearest tier decides; within one, an exact address before a prefix, a longer one first.
+
+        Also, of each, whether it is a prefix that decided.
+        """
         within = np.where(network == NETWORK_UNKNOWN, 0, network).astype(np.int32)
-        found, tier, _ = table.find_all(self.base, self.reach, hi, lo, at, within)
+        owner = self.owner.tagsets.column("owner")
+        found, tier, _ = table.find_all(self.base, self.reach, owner, hi, lo, at, within)
+        by_range = np.zeros(len(found), np.bool_)
         if self.delta is not None:
             changed = np.flatnonzero(table.contains(self.delta, hi, lo))
             found[changed], tier[changed], _ = table.find_all(
-                self.delta, self.reach, hi[changed], lo[changed], at[changed], within[changed]
+                self.delta, self.reach, owner, hi[changed], lo[changed], at[changed], within[changed]
             )
         open_ends = np.flatnonzero((tier != 0) & (within != 0))
         if len(open_ends) and self.prefixes:
@@ -147,15 +153,17 @@ class Compiled(NamedTuple):
             nearer = prefix_tier < np.where(tier[open_ends] < 0, _FAR, tier[open_ends])
             take = nearer & ((by_prefix > 0) | (by_prefix == table.AMBIGUOUS))
             found[open_ends[take]] = by_prefix[take]
-        return found
+            by_range[open_ends[take]] = True
+        return found, by_range
 
     def _by_prefix(self, hi: U64, lo: U64, at: I64, network: I32) -> tuple[I32, I32]:
         best = np.zeros(len(hi), np.int32)
         best_tier = np.full(len(hi), _FAR, np.int32)
         best_network = np.zeros(len(hi), np.int32)
+        owner = self.owner.tagsets.column("owner")
         for length, held in self.prefixes:
             high, low = _masked(hi, lo, length)
-            found, tier, where = table.find_all(held, self.reach, high, low, at, network)
+            found, tier, where = table.find_all(held, self.reach, owner, high, low, at, network)
             hit = (found > 0) | (found == table.AMBIGUOUS)
             nearer = hit & (tier < best_tier)
             rival = hit & (tier == best_tier) & ((where != best_network) | (found == table.AMBIGUOUS))

@@ -15,10 +15,8 @@ import msgspec
 
 from tagweave.inventory import Version
 from tagweave.model import (
-    VM,
     Cen,
     Cluster,
-    NetworkInterface,
     Node,
     PeeringConnection,
     Pod,
@@ -28,55 +26,33 @@ from tagweave.model import (
     Workload,
 )
 from tagweave.model.times import BEGINNING, FOREVER
+from tagweave.tags.references import BY_NAME, Reference, machine_ids, references, upward
+from tagweave.tags.stretches import OF_A_VPC, Stretch, cut, joined, lay, pieces
 from tagweave.tags.tagsets import Tagsets
 
 FIRST_PHANTOM: Final = 1 << 30
 _DEEPEST: Final = 16
 
-_UP: Final[dict[str, tuple[tuple[str, str], ...]]] = {
-    "az": (("region", "region"),),
-    "vpc": (("region", "region"),),
-    "subnet": (("region", "region"), ("vpc", "vpc"), ("az", "az"), ("router", "router")),
-    "router": (("region", "region"), ("vpc", "vpc")),
-    "security_group": (("region", "region"), ("vpc", "vpc")),
-    "host": (("region", "region"), ("az", "az")),
-    "vm": (("region", "region"), ("az", "az"), ("vpc", "vpc"), ("host", "host")),
-    "nat_gateway": (("region", "region"), ("vpc", "vpc")),
-    "load_balancer": (("region", "region"), ("vpc", "vpc")),
-    "rds": (("region", "region"), ("az", "az"), ("vpc", "vpc")),
-    "redis": (("region", "region"), ("az", "az"), ("vpc", "vpc")),
-    "network_interface": (("region", "region"), ("az", "az"), ("vpc", "vpc"), ("subnet", "subnet")),
-    "public_ip": (("region", "region"),),
-    "namespace": (("cluster", "cluster"),),
-    "workload": (("cluster", "cluster"), ("namespace", "namespace")),
-    "replica_set": (("cluster", "cluster"), ("namespace", "namespace"), ("workload", "workload")),
-    "node": (("cluster", "cluster"),),
-    "pod": (
-        ("cluster", "cluster"),
-        ("namespace", "namespace"),
-        ("node", "node"),
-        ("replica_set", "replica_set"),
-        ("workload", "workload"),
-    ),
-    "service": (("cluster", "cluster"), ("namespace", "namespace")),
-    "ingress": (("cluster", "cluster"), ("namespace", "namespace")),
-}
-"""Which references lead upward, in the order in which the later one's answer wins."""
-
-_BY_NAME: Final = frozenset({"namespace", "node"})
 _OWN_COLUMN: Final = frozenset({"service", "ingress", "security_group", "cen", "peering_connection"})
 
 
-class Stretch(NamedTuple):
-    """During [start, end) the columns of a row were `row`."""
+class Membership(NamedTuple):
+    """During [start, end) a transit network, peering or router `rid` said that a VPC or subnet is part of it."""
 
     start: int
     end: int
-    row: dict[str, int]
+    column: str
+    rid: int
 
 
-Reference = tuple[str, str, str]
-"""The source, the kind, and the id or name by which a resource is referred to."""
+class Join(NamedTuple):
+    """During [start, end) a transit network or peering passed traffic between VPCs."""
+
+    start: int
+    end: int
+    column: str
+    rid: int
+    vpcs: list[int]
 
 
 class Phantom(NamedTuple):
@@ -102,9 +78,8 @@ class Graph:
         self._named_rows: dict[tuple[str, str, str], list[Stretch]] = {}
         self._of_kind: defaultdict[str, dict[int, None]] = defaultdict(dict)
         self._vms: defaultdict[str, list[int]] | None = None
-        self._transit: dict[int, dict[str, set[int]]] | None = None
-        self._cluster_homes: dict[int, int] | None = None
-        self._routers: dict[tuple[str, str], int] | None = None
+        self._memberships: defaultdict[int, list[Membership]] | None = None
+        self._cluster_homes: dict[int, frozenset[int]] | None = None
 
     def load(self, versions: Iterable[Version]) -> None:
         """Take versions in; those of one resource come in ascending order of their start."""
@@ -115,7 +90,7 @@ class Graph:
                 self._enter(version)
             else:
                 known.append(version)
-                if version.resource.kind in _BY_NAME:
+                if version.resource.kind in BY_NAME:
                     self._enter(version)
 
     def put(self, version: Version) -> None:
@@ -134,7 +109,7 @@ class Graph:
         resource, rid = version.resource, version.rid
         self._ids[resource.source, resource.kind, resource.id] = rid
         self._of_kind[resource.kind][rid] = None
-        if resource.kind in _BY_NAME:
+        if resource.kind in BY_NAME:
             holders = self._named[resource.source, resource.kind, resource.name]
             if rid not in holders:
                 holders.append(rid)
@@ -210,7 +185,7 @@ class Graph:
 
     def refer(self, source: str, kind: str, value: str, at: int) -> int:
         """The id of what a reference names at a time; a phantom where nobody listed it."""
-        if kind not in _BY_NAME:
+        if kind not in BY_NAME:
             found = self._ids.get((source, kind, value))
             return found if found is not None else self.phantom(source, kind, value, "")
         holders = self._named.get((source, kind, value))
@@ -272,41 +247,30 @@ class Graph:
     def _version_rows(self, rid: int, version: Version, start: int, end: int, depth: int) -> Iterator[Stretch]:
         resource = version.resource
         own = self._own(rid, resource)
-        parents = self._parent_rows(resource, max(start, version.valid_from), depth)
-        if all(len(stretches) == 1 for stretches in parents):
+        parents = self._parent_rows(rid, resource, max(start, version.valid_from), depth)
+        steady = max(map(len, parents), default=1) == 1
+        for since, until in [(start, end)] if steady else pieces(parents, start, end):
             row: dict[str, int] = {}
             for stretches in parents:
-                row.update(stretches[0].row)
+                above = stretches[0] if steady else next(cut(stretches, since, until))
+                lay(above.row, row)
             row.update(own)
             self._chain(resource, rid, row)
-            yield Stretch(start, end, row)
-            return
-        for piece_start, piece_end in pieces(parents, start, end):
-            row = {}
-            for stretches in parents:
-                row.update(next(cut(stretches, piece_start, piece_end)).row)
-            row.update(own)
-            self._chain(resource, rid, row)
-            yield Stretch(piece_start, piece_end, row)
+            yield Stretch(since, until, row)
 
-    def _parent_rows(self, resource: Resource, at: int, depth: int) -> list[list[Stretch]]:
+    def _parent_rows(self, rid: int, resource: Resource, at: int, depth: int) -> list[list[Stretch]]:
         """The rows of what a resource refers to upward, in the order in which the later one wins."""
-        source = resource.source
-        out: list[list[Stretch]] = []
+        out = [self._rows_named(*reference, at, depth) for reference in upward(resource)]
         if isinstance(resource, Node):
             vm = self.vm_of(resource)
             if vm is not None:
                 out.append(self.rows(vm, depth + 1))
         elif isinstance(resource, Cluster):
-            home = self.home(self._ids[source, "cluster", resource.id])
+            home = self.home(rid)
             if home is not None:
                 out.append(self.rows(home, depth + 1))
-        for field, kind in _UP.get(resource.kind, ()):
-            value = getattr(resource, field)
-            if value:
-                out.append(self._rows_named(source, kind, value, at, depth))
-        if isinstance(resource, Workload) and resource.owner:
-            out.append(self._rows_named(source, "workload", resource.owner, at, depth))
+        elif resource.kind in {"vpc", "subnet"}:
+            out.append(self._member_rows(rid))
         return out
 
     def _rows_named(self, source: str, kind: str, value: str, at: int, depth: int) -> list[Stretch]:
@@ -315,16 +279,11 @@ class Graph:
         known = self._named_rows.get(key)
         if known is None:
             known = self.rows(self.refer(source, kind, value, at), depth + 1)
-            if kind not in _BY_NAME or len(self._named.get((source, kind, value), ())) == 1:
+            if kind not in BY_NAME or len(self._named.get((source, kind, value), ())) == 1:
                 self._named_rows[key] = known
         return known
 
     def _own(self, rid: int, resource: Resource) -> dict[str, int]:
-        if resource.kind == "vpc":
-            return {"vpc": rid, **self._transit_of(rid)}
-        if resource.kind == "subnet":
-            router = self._router_of(resource.source, resource.id)
-            return {"subnet": rid, "router": router} if router else {"subnet": rid}
         if resource.kind == "workload":
             return {}
         if resource.kind in _OWN_COLUMN:
@@ -345,10 +304,9 @@ class Graph:
     # ---- what no reference says
 
     def vm_of(self, node: Node) -> int | None:
-        """The VM that a node's providerID names, in whatever source lists it; None where none or several do.
+        """The VM that a node's providerID names; None where none or several do.
 
-        Providers write it in their own ways: `aws:///eu-west-1a/i-0ab`, `cn-hangzhou.i-bp1`,
-        `qcloud:///100003/ins-x`, `azure:///subscriptions/…`: the whole, or what follows its last `/` or `.`.
+        It is sought in every source, and of several in that which the node's cluster names.
         """
         if not node.provider_id:
             return None
@@ -356,27 +314,38 @@ class Graph:
             self._vms = defaultdict(list)
             for rid in self.of_kind("vm"):
                 self._vms[self.history[rid][-1].resource.id.lower()].append(rid)
-        whole = node.provider_id.partition("://")[2] or node.provider_id
-        for key in (node.provider_id, whole, whole.rpartition("/")[2], whole.rpartition(".")[2]):
-            found = self._vms.get(key.lower(), ())
+        for key in machine_ids(node):
+            found = self._vms.get(key, [])
+            if len(found) > 1:
+                found = [rid for rid in found if self.identity(rid)[0] == self._cloud_of(node)]
             if len(found) == 1:
                 return found[0]
         return None
+
+    def _cloud_of(self, node: Node) -> str:
+        cluster = self.find(node.source, "cluster", node.cluster)
+        return getattr(self.latest(cluster), "cloud_source", "") if cluster is not None else ""
 
     def home(self, cluster: int) -> int | None:
         """The VPC a cluster runs in: as configured, else where the VMs of all its nodes are."""
         resource = self.latest(cluster)
         if isinstance(resource, Cluster) and resource.vpc:
             return self.refer(resource.cloud_source or resource.source, "vpc", resource.vpc, FOREVER)
-        return self.homes_by_nodes().get(cluster)
+        homes = self.homes_by_nodes().get(cluster, ())
+        return next(iter(homes)) if len(homes) == 1 else None
 
-    def homes_by_nodes(self) -> dict[int, int]:
-        """The VPCs of clusters whose nodes are VMs of one VPC."""
+    def homes(self, cluster: int) -> set[int]:
+        """The VPCs that a cluster has nodes in, and the one that it is configured to run in."""
+        home = self.home(cluster)
+        return {*self.homes_by_nodes().get(cluster, ()), *([] if home is None else [home])}
+
+    def homes_by_nodes(self) -> dict[int, frozenset[int]]:
+        """The VPCs that the VMs of the nodes of each cluster are in."""
         if self._cluster_homes is None:
             self._cluster_homes = self._homes_by_nodes()
         return self._cluster_homes
 
-    def _homes_by_nodes(self) -> dict[int, int]:
+    def _homes_by_nodes(self) -> dict[int, frozenset[int]]:
         homes: defaultdict[int, set[int]] = defaultdict(set)
         for rid in self.of_kind("node"):
             node = self.history[rid][-1].resource
@@ -387,7 +356,7 @@ class Graph:
             cluster = self.find(node.source, "cluster", node.cluster)
             if vm is not None and vpc and cluster is not None:
                 homes[cluster].add(self.refer(self.identity(vm)[0], "vpc", vpc, FOREVER))
-        return {cluster: next(iter(vpcs)) for cluster, vpcs in homes.items() if len(vpcs) == 1}
+        return {cluster: frozenset(vpcs) for cluster, vpcs in homes.items()}
 
     def vpcs_named(self, source: str, native: str) -> list[int]:
         """VPCs with a native id: that of the same source, else those of all others."""
@@ -396,79 +365,53 @@ class Graph:
             return [own]
         return [rid for rid in self.of_kind("vpc") if self.history[rid][-1].resource.id == native]
 
-    def _transit_of(self, vpc: int) -> dict[str, int]:
-        """The transit networks and active peerings of a VPC."""
-        if self._transit is None:
-            self._transit = {}
-            for kind, rid, members in self.joins():
-                for member in members:
-                    self._transit.setdefault(member, {}).setdefault(kind, set()).add(rid)
-        return {kind: self.tagsets.set_of(rids) for kind, rids in self._transit.get(vpc, {}).items()}
+    def joins(self) -> Iterator[Join]:
+        """Every transit network and every peering for as long as it passes or passed traffic."""
+        for kind in OF_A_VPC:
+            for rid in self.of_kind(kind):
+                for start, end, resource in self._course(rid):
+                    vpcs = [v for native in _joined_by(resource) for v in self.vpcs_named(resource.source, native)]
+                    if vpcs:
+                        yield Join(start, end, kind, rid, vpcs)
 
-    def joins(self) -> Iterator[tuple[str, int, list[int]]]:
-        """Each transit network and each peering that passes traffic, with the VPCs it joins."""
-        for rid in self.of_kind("cen"):
-            cen = self.latest(rid)
-            if isinstance(cen, Cen):
-                ids = [a.id for a in cen.attachments if a.kind == "vpc"]
-                yield "cen", rid, [v for native in ids for v in self.vpcs_named(cen.source, native)]
-        for rid in self.of_kind("peering_connection"):
-            peering = self.latest(rid)
-            if isinstance(peering, PeeringConnection) and peering.state in {"", "active"}:
-                ids = [end.vpc for end in peering.vpcs]
-                members = [v for native in ids for v in self.vpcs_named(peering.source, native)]
-                yield "peering_connection", rid, members
+    def _course(self, rid: int) -> Iterator[tuple[int, int, Resource]]:
+        """The versions of a resource; one that does not tell when it began was there before it was seen."""
+        for i, version in enumerate(self.history[rid]):
+            ever = i == 0 and version.resource.created_at is None
+            yield BEGINNING if ever else version.valid_from, version.valid_to, version.resource
 
-    def _router_of(self, source: str, subnet: str) -> int | None:
-        if self._routers is None:
-            self._routers = {}
-            for rid in self.of_kind("router"):
-                router = self.latest(rid)
-                if isinstance(router, Router):
-                    self._routers.update({(router.source, member): rid for member in router.subnets})
-        return self._routers.get((source, subnet))
+    def _member_rows(self, rid: int) -> list[Stretch]:
+        """What says that a VPC or subnet is part of it: transit networks, active peerings, routers."""
+        if self._memberships is None:
+            self._memberships = defaultdict(list)
+            for start, end, column, joining, vpcs in self.joins():
+                for vpc in vpcs:
+                    self._memberships[vpc].append(Membership(start, end, column, joining))
+            for router in self.of_kind("router"):
+                for start, end, resource in self._course(router):
+                    for native in resource.subnets if isinstance(resource, Router) else ():
+                        subnet = self.find(resource.source, "subnet", native)
+                        if subnet is not None:
+                            self._memberships[subnet].append(Membership(start, end, "router", router))
+        mine = self._memberships.get(rid, [])
+        moments = sorted({BEGINNING, FOREVER, *(m for one in mine for m in (one.start, one.end))})
+        return joined(
+            Stretch(start, end, self._member_row([m for m in mine if m.start <= start < m.end]))
+            for start, end in itertools.pairwise(moments)
+        )
 
-
-def references(resource: Resource) -> Iterator[Reference]:
-    """What a resource refers to upward, and its security groups."""
-    source = resource.source
-    for field, kind in _UP.get(resource.kind, ()):
-        value = getattr(resource, field)
-        if value:
-            yield source, kind, value
-    if isinstance(resource, Workload) and resource.owner:
-        yield source, "workload", resource.owner
-    interfaces = resource.interfaces if isinstance(resource, VM) else ()
-    for part in (resource,) if isinstance(resource, NetworkInterface) else interfaces:
-        for group in part.security_groups:
-            yield source, "security_group", group
+    def _member_row(self, live: Sequence[Membership]) -> dict[str, int]:
+        row = {one.column: one.rid for one in live}
+        for column in OF_A_VPC:
+            if column in row:
+                row[column] = self.tagsets.set_of({one.rid for one in live if one.column == column})
+        return row
 
 
-def joined(stretches: Iterable[Stretch]) -> list[Stretch]:
-    """Ascending stretches without gaps, neighbours with equal rows as one."""
-    out: list[Stretch] = []
-    for stretch in stretches:
-        if out and out[-1].row == stretch.row:
-            out[-1] = out[-1]._replace(end=stretch.end)
-        else:
-            out.append(stretch)
-    return out
-
-
-def pieces(groups: Sequence[Sequence[Stretch]], start: int, end: int) -> Iterator[tuple[int, int]]:
-    """[start, end) cut at every boundary of any stretch in the groups."""
-    cuts = {start, end}
-    for stretches in groups:
-        cuts.update(s.start for s in stretches if start < s.start < end)
-    ordered = sorted(cuts)
-    yield from itertools.pairwise(ordered)
-
-
-def cut(stretches: Sequence[Stretch], start: int, end: int) -> Iterator[Stretch]:
-    """The parts of ascending stretches that lie within [start, end)."""
-    if len(stretches) == 1:
-        yield Stretch(start, end, stretches[0].row)
-        return
-    for stretch in stretches:
-        if stretch.start < end and start < stretch.end:
-            yield Stretch(max(stretch.start, start), min(stretch.end, end), stretch.row)
+def _joined_by(resource: Resource) -> list[str]:
+    """The native ids of the VPCs that a transit network or a peering joins while it is like this."""
+    if isinstance(resource, Cen):
+        return [a.id for a in resource.attachments if a.kind == "vpc"]
+    if isinstance(resource, PeeringConnection) and resource.state in {"", "active"}:
+        return [end.vpc for end in resource.vpcs]
+    return []

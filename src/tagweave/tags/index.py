@@ -21,9 +21,10 @@ from tagweave.model.collection import no_collection
 from tagweave.model.times import BEGINNING, FOREVER
 from tagweave.tags.claims import RULE_WORDS, SHARED_RANKS, AddressClaim, Claims, NameClaim, keys_of
 from tagweave.tags.flatten import Claim, Piece, flatten
-from tagweave.tags.graph import Graph, Stretch, cut, pieces
+from tagweave.tags.graph import Graph
 from tagweave.tags.networks import NETWORK_UNKNOWN, Networks
 from tagweave.tags.services import Services
+from tagweave.tags.stretches import Stretch, cut, pieces
 from tagweave.tags.tagsets import FACTS, SINGLE, Tagsets
 
 if TYPE_CHECKING:
@@ -236,7 +237,7 @@ class TagIndex:
                     winner[column] = self.tagsets.union(winner.get(column, 0), row.get(column, 0))
                 winner["ports"] = self.services.union_ports(winner.get("ports", 0), row.get("ports", 0))
             elif claim.rank != holders[0].rank and not _contradicts(winner, row):
-                winner = {**{k: v for k, v in row.items() if k not in FACTS}, **winner}
+                winner = {**{k: v for k, v in row.items() if k not in FACTS}, **{k: v for k, v in winner.items() if v}}
         return winner
 
     def _row(self, claim: AddressClaim, row: Mapping[str, int], *, disputed: bool) -> dict[str, int]:

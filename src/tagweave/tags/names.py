@@ -4,7 +4,7 @@ A name leads to a `Reading`: a column of the tagset, and the property of the res
 follow TAGS.md; `labels` are open families of names (`k8s.pod.label.<key>`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from tagweave.errors import ConfigError
@@ -28,7 +28,7 @@ INSTANCE_TYPES: Final[dict[str, int]] = {
 }
 """DeepFlow's type codes of resource kinds (reference: auto_instance_type, auto_service_type)."""
 
-WORKLOAD_TYPES: Final[dict[str, int]] = {
+WORKLOAD_TYPES: Final[dict[str, int]] = {  # of other types: WORKLOAD_TYPE
     "Deployment": 130,
     "StatefulSet": 131,
     "ReplicationController": 132,
@@ -36,6 +36,7 @@ WORKLOAD_TYPES: Final[dict[str, int]] = {
     "ReplicaSet": 134,
     "CloneSet": 135,
 }
+WORKLOAD_TYPE: Final = 101
 CUSTOM_SERVICE: Final = 104
 INTERNET_TYPE: Final = 0
 IP_TYPE: Final = 255
@@ -44,7 +45,8 @@ IP_TYPE: Final = 255
 class Reading(NamedTuple):
     """How a tag's value is read: `column` of the tagset, then `of` the resource in it.
 
-    `workload_type` restricts `workloads` to the nearest owner of that type.
+    `workload_type` restricts `workloads` to the nearest owner of that type. The column `cloud` is the cloud resource
+    that an end is or runs on.
     """
 
     column: str
@@ -83,7 +85,7 @@ def _label(key: str) -> Callable[[Resource], str]:
     return read
 
 
-_WORKLOAD_WORDS: Final = {
+_WORKLOAD_WORDS: Final = {  # those that OpenTelemetry names, and DeepFlow's
     "deployment": "Deployment",
     "statefulset": "StatefulSet",
     "daemonset": "DaemonSet",
@@ -192,13 +194,13 @@ _FAMILIES: Final[dict[str, Mapping[str, str]]] = {
         "k8s.node.label.": "node",
         "k8s.service.label.": "service",
         "k8s.workload.label.": "workload",
-        "k8s.deployment.label.": "workloads",
-        "k8s.statefulset.label.": "workloads",
-        "k8s.daemonset.label.": "workloads",
-        "cloud.tag.": "owner",
+        **{f"k8s.{word}.label.": "workloads" for word in _WORKLOAD_WORDS},
+        "k8s.replicaset.label.": "replica_set",
+        "k8s.ingress.label.": "ingress",
+        "cloud.tag.": "cloud",
     },
-    "deepflow": {"k8s.label.": "pod", "cloud.tag.": "owner"},
-    "ecs": {"kubernetes.labels.": "pod", "cloud.tag.": "owner"},
+    "deepflow": {"k8s.label.": "pod", "cloud.tag.": "cloud"},
+    "ecs": {"kubernetes.labels.": "pod", "cloud.tag.": "cloud"},
 }
 """Open families: the names of labels and cloud tags start with these, the key follows."""
 
@@ -323,18 +325,16 @@ def all_tags(names: str) -> tuple[str, ...]:
     return (*_TABLES[names], *SPECIAL[names])
 
 
-def label_tags(names: str, column: str, resource: Resource) -> dict[str, str]:
-    """The labels of a resource in a column of the tagset, by tag name."""
-    return {
-        f"{prefix}{key}": value
-        for prefix, of in _FAMILIES[names].items()
-        if of == column and _family_fits(prefix, resource)
-        for key, value in resource.labels.items()
-    }
+def label_columns(names: str) -> tuple[str, ...]:
+    """The columns whose resources' labels are tags of a vocabulary."""
+    return tuple(dict.fromkeys(_FAMILIES[names].values()))
 
 
-def _family_fits(prefix: str, resource: Resource) -> bool:
-    return prefix != "cloud.tag." or not hasattr(resource, "cluster") or resource.kind == "cluster"
+def label_tags(names: str, column: str, resource: Resource) -> Iterator[str]:
+    """The tags that the labels of a resource in a column may be."""
+    for prefix, of in _FAMILIES[names].items():
+        if of == column:
+            yield from (f"{prefix}{key}" for key in resource.labels)
 
 
 def sided(names: str, tag: str, side: str) -> str:

@@ -4,10 +4,12 @@ A network is a VPC, a cluster's overlay, or `internet`, the one that holds every
 an address is sought tier by tier, the nearest first:
 
 1. the network itself;
-2. the VPC that a cluster runs in;
+2. the VPC that a cluster runs in, or those;
 3. the networks that are joined to it: the clusters in that VPC, VPCs by an active peering or a transit network,
    and the clusters in those;
 4. `internet`.
+
+What was joined once counts as joined: reach has no history, and nearer networks are asked first.
 
 Records name a network by what they have: see `Networks.named`.
 """
@@ -29,6 +31,12 @@ INTERNET: Final = 1
 NETWORK_UNNAMED: Final = -1
 NETWORK_UNKNOWN: Final = -2
 
+_MAPPED: Final = 0xFFFF
+_TEN: Final = 10
+_UNIQUE_LOCAL: Final = 0xFC >> 1
+_LINK_LOCAL: Final = 0xFE80 >> 6
+_MULTICAST: Final = 0xFF
+
 _IN_A_VPC: Final = ("subnet", "vm", "network_interface", "nat_gateway", "load_balancer", "rds", "redis")
 
 
@@ -41,7 +49,7 @@ class Networks:
         self._owners: list[int] = [0, 0]
         self._ranges: defaultdict[int, dict[int, dict[int, int]]] = defaultdict(dict)
         self._joined: dict[int, set[int]] | None = None
-        self._homes: dict[int, int | None] = {}
+        self._homes: dict[int, tuple[int, ...]] = {}
         self._names: defaultdict[str, set[int]] | None = None
         for kind in ("vpc", "cluster"):
             for rid in graph.of_kind(kind):
@@ -94,34 +102,27 @@ class Networks:
         """A network's native id: that of its VPC or cluster, or `internet`."""
         return "internet" if network == INTERNET else self._graph.identity(self._owners[network])[2]
 
-    def home(self, network: int) -> int | None:
-        """The network of the VPC that a cluster runs in."""
+    def homes(self, network: int) -> tuple[int, ...]:
+        """The networks of the VPCs that a cluster runs in, ascending; none for a VPC."""
         if network not in self._homes:
             owner = self._owners[network]
             cluster = owner != 0 and self._graph.identity(owner)[1] == "cluster"
-            vpc = self._graph.home(owner) if cluster else None
-            self._homes[network] = None if vpc is None else self.of(vpc)
+            self._homes[network] = tuple(sorted(map(self.of, self._graph.homes(owner)))) if cluster else ()
         return self._homes[network]
 
     # ---- where an address belongs
-
-    def of_cluster_address(self, cluster: int, address: int) -> int:
-        """The network of an address that a cluster gave out: its VPC's where it lies in the VPC's ranges."""
-        network = self.of(cluster)
-        home = self.home(network)
-        return home if home is not None and self.holds(home, address) else network
 
     def holds(self, vpc_network: int, address: int) -> bool:
         """Whether an address lies in the ranges of a VPC or of one of its subnets."""
         return self._narrowest(vpc_network, address) is not None
 
-    def subnet(self, network: int, address: int) -> int:
-        """The subnet of a VPC that an address lies in, the narrowest; 0 for none."""
-        return self._narrowest(network, address) or 0
+    def subnet(self, network: int, address: int, length: int = 128) -> int:
+        """The subnet of a VPC that an address, or a whole prefix, lies in, the narrowest; 0 for none."""
+        return self._narrowest(network, address, length) or 0
 
-    def _narrowest(self, network: int, address: int) -> int | None:
+    def _narrowest(self, network: int, address: int, within: int = 128) -> int | None:
         for length, held in self._ranges[network].items():
-            found = held.get(address >> (128 - length))
+            found = held.get(address >> (128 - length)) if length <= within else None
             if found is not None:
                 return found
         return None
@@ -208,16 +209,16 @@ class Networks:
 
     def reach(self, network: int) -> list[tuple[int, ...]]:
         """The tiers of networks in which an address is sought from a network, the nearest first."""
-        home = self.home(network)
-        seen = {network}
+        homes = self.homes(network)
+        seen = {network, *homes}
         tiers: list[tuple[int, ...]] = [(network,)]
-        if home is not None:
-            tiers.append((home,))
-            seen.add(home)
-        centre = network if home is None else home
-        joined = set(self._clusters_in(centre))
-        for vpc in self._joins().get(centre, ()):
-            joined |= {vpc, *self._clusters_in(vpc)}
+        if homes:
+            tiers.append(homes)
+        joined: set[int] = set()
+        for centre in homes or (network,):
+            joined |= {*self._clusters_in(centre)}
+            for vpc in self._joins().get(centre, ()):
+                joined |= {vpc, *self._clusters_in(vpc)}
         if joined - seen:
             tiers.append(tuple(sorted(joined - seen)))
         if network != INTERNET:
@@ -228,16 +229,34 @@ class Networks:
         """The VPC networks that peerings and transit networks join to each."""
         if self._joined is None:
             self._joined = {}
-            for _, _, members in self._graph.joins():
-                networks = {self.of(vpc) for vpc in members}
+            for join in self._graph.joins():
+                networks = {self.of(vpc) for vpc in join.vpcs}
                 for network in networks:
                     self._joined.setdefault(network, set()).update(networks - {network})
         return self._joined
 
     def _clusters_in(self, network: int) -> list[int]:
-        return [n for n in range(INTERNET + 1, len(self)) if self.home(n) == network]
+        return [n for n in range(INTERNET + 1, len(self)) if network in self.homes(n)]
 
 
 def is_public(address: int) -> bool:
     """Whether an address is routed in the internet (`ipaddress`: the IANA special-purpose registries)."""
+    if is_v6(address):
+        if address >> 121 == _UNIQUE_LOCAL:  # the common ones are told at once
+            return False
+    elif (address >> 24 & 0xFF) == _TEN:
+        return False
     return ip_address(unpack(address)).is_global
+
+
+def is_v6(address: int) -> bool:
+    """Whether an address is one of IPv6."""
+    return address >> 32 != _MAPPED
+
+
+def is_special(address: int) -> bool:
+    """Whether an address belongs to nobody: loopback, unspecified, link-local, multicast, broadcast or reserved."""
+    if is_v6(address):
+        return address <= 1 or address >> 118 == _LINK_LOCAL or address >> 120 == _MULTICAST
+    top = address >> 24 & 0xFF
+    return top in {0, 127} or top >= 224 or (address >> 16 & 0xFFFF) == 0xA9FE

@@ -1,4 +1,4 @@
-"""Port sets compiled for batches: (port set, protocol, port, time) → service."""
+"""Port sets compiled for batches: (port set, protocol, port, time) → the set of services there."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -23,8 +23,8 @@ class Ports(NamedTuple):
     slots: npt.NDArray[np.int32]
 
     @classmethod
-    def of(cls, port_sets: Sequence[tuple[Served, ...]]) -> "Ports":
-        """The arrays of interned port sets."""
+    def of(cls, port_sets: Sequence[Sequence[Served]]) -> "Ports":
+        """The arrays of port sets whose pieces of time do not overlap; `service` is the id of a set of services."""
         rows = [
             (i << 24 | one.protocol << 16 | one.port, one.start, one.end, one.service)
             for i, served in enumerate(port_sets)
@@ -48,7 +48,7 @@ class Ports(NamedTuple):
         port: npt.NDArray[np.int32],
         at: npt.NDArray[np.int64],
     ) -> npt.NDArray[np.int32]:
-        """The service of each (port set, protocol, port, time); 0 for none."""
+        """The set of services of each (port set, protocol, port, time); 0 for none."""
         out = np.zeros(len(port_set), np.int32)
         if len(self.key):
             _pick(self.key, self.start, self.end, self.service, self.slots, port_set, protocol, port, at, out)

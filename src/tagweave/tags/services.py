@@ -1,19 +1,20 @@
 """Which services a pod serves, and which of them a port belongs to, as of any time.
 
 A service with a selector selects the pods of its namespace that carry all its labels; one without is served
-by the pods that its endpoints name. (network, address, protocol, port) and (pod, protocol, port) lead to a
-service through a *port set*: what one address serves. Port sets are interned, since the pods of a
-workload serve the same.
+by the pods that its endpoints name. (network, address, protocol, port) and (pod, protocol, port) lead to
+services through a *port set*: what one address serves. Port sets are interned, since the pods of a
+workload serve the same. Several services may serve one port of a pod: it leads to all of them.
 """
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tagweave.inventory import Version
-from tagweave.model import Ingress, Pod, Service, ServicePort
+from tagweave.model import Ingress, Pod, Resource, Service, ServicePort
 from tagweave.tags.graph import Graph
+from tagweave.tags.tagsets import Row
 
 if TYPE_CHECKING:
     from tagweave.tags.ports import Ports
@@ -34,6 +35,10 @@ class Served(NamedTuple):
     service: int
 
 
+_NOTHING: Final = Served(0, 0, 0, 0, 0)
+"""What is served where no pod has the port that a service targets: another thing than a service without ports."""
+
+
 class Membership(NamedTuple):
     """During [start, end) a pod served these services, which these ingresses lead to."""
 
@@ -50,7 +55,7 @@ class Services:
         self._graph = graph
         self._port_sets: dict[tuple[Served, ...], int] = {(): 0}
         self._served: list[tuple[Served, ...]] = [()]
-        self._pod_ports: dict[tuple[frozenset[int], tuple[tuple[str, int], ...]], int] = {}
+        self._pod_ports: dict[tuple[frozenset[int], tuple[tuple[str, int], ...], str], int] = {}
         self._node_ports: dict[tuple[str, str], int] = {}
         self._by_label: defaultdict[tuple[str, str, str, str], list[tuple[int, Version]]] = defaultdict(list)
         self._by_endpoint: defaultdict[tuple[str, str], list[tuple[int, Version]]] = defaultdict(list)
@@ -71,6 +76,8 @@ class Services:
         """The lists in which a service's version stands, for the pods that it selects or names to find it."""
         service = version.resource
         assert isinstance(service, Service)
+        if service.type == "ExternalName":  # a name in DNS: Kubernetes gives it no endpoints, whatever it selects
+            return
         if service.selector:
             key, value = min(service.selector.items())
             yield self._by_label[service.source, service.namespace, key, value]
@@ -157,13 +164,17 @@ class Services:
         if not services:
             return 0
         named = tuple(sorted((n, p) for c in pod.containers for n, p in c.ports.items()))
-        found = self._pod_ports.get((services, named))
+        by_endpoint = any(not v.resource.selector for rid in services for v in self._graph.history[rid])  # type: ignore[attr-defined]
+        key = (services, named, pod.id if by_endpoint else "")
+        found = self._pod_ports.get(key)
         if found is None:
-            found = self._pod_ports[services, named] = self._intern(
+            ports = list(self._ports(services))
+            served = [
                 Served(PROTOCOLS.get(port.protocol, 0), target, version.valid_from, version.valid_to, rid)
-                for rid, version, port in self._ports(services)
-                if (target := _target(port.target_port, port.port, dict(named))) is not None
-            )
+                for rid, version, port in ports
+                for target in _targets(version.resource, port, pod.id, dict(named))
+            ]
+            found = self._pod_ports[key] = self._intern(served or ([_NOTHING] if ports else []))
         return found
 
     def ports_of_services(self, services: Iterable[int]) -> int:
@@ -216,19 +227,36 @@ class Services:
         return found
 
     def pick(self, port_set: int, protocol: int, port: int, at: int) -> int:
-        """The service that a port set serves at (protocol, port) at a time; 0 for none."""
-        for one in self._served[port_set]:
-            if one.protocol == protocol and one.port == port and one.start <= at < one.end:
-                return one.service
-        return 0
+        """The set of services that a port set serves at (protocol, port) at a time; 0 for none."""
+        mine = (s for s in self._served[port_set] if (s.protocol, s.port) == (protocol, port))
+        return self._graph.tagsets.set_of({s.service for s in mine if s.start <= at < s.end})
+
+    def settled(self, row: Row, services: int) -> dict[str, int]:
+        """A row whose port has decided that it is these services, with the ingresses that lead to one of them."""
+        sets = self._graph.tagsets
+        named = (self._graph.identity(rid) for rid in sets.members[services])
+        leading = {route[2] for source, _, native in named for route in self._ingresses.get((source, native), ())}
+        ingresses = leading.intersection(sets.members[row.get("ingress", 0)])
+        return {**row, "service": services, "ingress": sets.set_of(ingresses)}
 
     def compiled(self) -> "Ports":
         """All port sets as arrays, for batches."""
         from tagweave.tags.ports import Ports  # noqa: PLC0415 - numba is slow to import, look-ups do without
 
         if self._compiled is None or self._compiled[0] != len(self._served):
-            self._compiled = (len(self._served), Ports.of(self._served))
+            self._compiled = (len(self._served), Ports.of([list(self._settled(s)) for s in self._served]))
         return self._compiled[1]
+
+    def _settled(self, served: Sequence[Served]) -> Iterator[Served]:
+        """What a port set serves, in pieces of time that do not overlap, `service` the id of a set of them."""
+        sets = self._graph.tagsets
+        for _, group in itertools.groupby(served, key=lambda s: (s.protocol, s.port)):
+            mine = list(group)
+            moments = sorted({m for s in mine for m in (s.start, s.end)})
+            for start, end in itertools.pairwise(moments):
+                live = {s.service for s in mine if s.start <= start < s.end}
+                if live:
+                    yield mine[0]._replace(start=start, end=end, service=sets.set_of(live))
 
 
 def _joined(served: Iterable[Served]) -> Iterator[Served]:
@@ -245,8 +273,17 @@ def _joined(served: Iterable[Served]) -> Iterator[Served]:
         yield last
 
 
-def _target(target: str, port: int, named: dict[str, int]) -> int | None:
-    """The port that a pod serves; None where the pod names no such port."""
-    if not target:
-        return port
-    return int(target) if target.isdecimal() else named.get(target)
+def _targets(service: Resource, port: ServicePort, pod: str, named: dict[str, int]) -> Iterable[int]:
+    """The ports at which a pod serves a service's port: none where the pod names no such port.
+
+    The endpoints of a service without selector say it themselves, by the name of the service's port.
+    """
+    assert isinstance(service, Service)
+    mine = [] if service.selector else [e for e in service.endpoints or () if e.pod == pod]
+    told = [p for endpoint in mine for p in endpoint.ports]
+    if told:
+        alike = (port.name, port.protocol)
+        return {p.port for p in told if (p.name, p.protocol) == alike and p.port is not None}
+    target = port.target_port
+    found = port.port if not target else int(target) if target.isdecimal() else named.get(target)
+    return () if found is None else (found,)

@@ -135,8 +135,11 @@ def find(table: Table, hi: U64, lo: U64, at: I64, network: I32) -> I32:
     return out
 
 
-def find_all(table: Table, reach: Reach, hi: U64, lo: U64, at: I64, network: I32) -> tuple[I32, I32, I32]:
-    """The tagset (or ABSENT, NOBODY, AMBIGUOUS, ELSEWHERE), the tier and the network of each probe."""
+def find_all(table: Table, reach: Reach, owner: I32, hi: U64, lo: U64, at: I64, network: I32) -> tuple[I32, I32, I32]:
+    """The tagset (or ABSENT, NOBODY, AMBIGUOUS, ELSEWHERE), the tier and the network of each probe.
+
+    `owner` is that of each tagset: what one owner holds in several networks is its, and is not ambiguous.
+    """
     out = np.empty((3, len(hi)), np.int32)
     _find_all(
         table.salt,
@@ -151,6 +154,7 @@ def find_all(table: Table, reach: Reach, hi: U64, lo: U64, at: I64, network: I32
         reach.start,
         reach.network,
         reach.tier,
+        owner,
         hi,
         lo,
         at,
@@ -428,13 +432,17 @@ def _find_all(
     reach_start: I64,
     reach_network: I32,
     reach_tier: I32,
+    owner: I32,
     hi: U64,
     lo: U64,
     at: I64,
     network: I32,
     out: I32,
 ) -> None:
-    """The nearest tier with a holder decides; two networks of that tier that hold it are ambiguous."""
+    """The nearest tier with a holder decides; two owners in networks of that tier are ambiguous.
+
+    Of the networks in which one owner holds it, the last counts: that is not the internet, which comes first.
+    """
     for i in range(len(hi)):
         out[0, i], out[1, i], out[2, i] = ABSENT, -1, -1
         r, held = _record(salt, seeds, records, hi[i], lo[i])
@@ -466,7 +474,7 @@ def _find_all(
             tagset = _as_of(times, values, start, length, at[i])
             if tagset == 0:
                 continue
-            if tier == best:
+            if tier == best and (out[0, i] == AMBIGUOUS or owner[out[0, i]] != owner[tagset]):
                 out[0, i] = AMBIGUOUS
             else:
                 best = tier

@@ -7,12 +7,15 @@ networks their shape (ranges, peerings, where a cluster runs) is rare to change,
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from typing import Final
 
 from tagweave.inventory import ChangeSet, Version
 from tagweave.model import Ingress, Node, Pod, Resource, Service
-from tagweave.tags.graph import Graph, Stretch
+from tagweave.tags.graph import Graph
 from tagweave.tags.index import TagIndex
+from tagweave.tags.references import machine_ids
+from tagweave.tags.stretches import Stretch
 
 _SHAPE: Final[dict[str, tuple[str, ...]]] = {
     "vpc": ("region", "cidrs"),
@@ -23,6 +26,9 @@ _SHAPE: Final[dict[str, tuple[str, ...]]] = {
     "cluster": ("cloud_source", "vpc", "region"),
 }
 """The fields of a kind that give networks their shape."""
+
+_WHILE: Final = frozenset({"router", "peering_connection", "cen"})
+"""Kinds whose shape counts for as long as it stood."""
 
 _LONGEST_CHAIN: Final = 16
 
@@ -59,7 +65,10 @@ def _reshapes(graph: Graph, before: Before) -> bool:
         now = graph.latest(rid)
         assert now is not None
         was = versions[-1].resource if versions else None
-        if now.kind in _SHAPE and (was is None or any(getattr(now, f) != getattr(was, f) for f in _SHAPE[now.kind])):
+        shape = attrgetter(*_SHAPE[now.kind], "source") if now.kind in _SHAPE else None
+        if shape is not None and (was is None or shape(now) != shape(was)):
+            return True
+        if shape is not None and now.kind in _WHILE and _course(versions, shape) != _course(graph.history[rid], shape):
             return True
         machines |= now.kind == "vm" or (isinstance(now, Node) and not _same_machine(now, was))
     if not machines:
@@ -117,8 +126,12 @@ def _referrers(graph: Graph, rid: int, before: Iterable[Version]) -> set[int]:
         for value in {resource.id, resource.name} - {""}:
             out |= graph.referrers((resource.source, resource.kind, value))
     if graph.identity(rid)[1] == "vm":
-        nodes = ((node, graph.latest(node)) for node in graph.of_kind("node"))
-        out.update(node for node, latest in nodes if isinstance(latest, Node) and graph.vm_of(latest) == rid)
+        native = graph.identity(rid)[2].lower()
+        out.update(
+            node
+            for node in graph.of_kind("node")
+            if any(native in machine_ids(v.resource) for v in graph.history[node] if isinstance(v.resource, Node))
+        )
     return out
 
 

@@ -5,13 +5,14 @@ the set's order. Names and labels are as of the time asked; `moments` tells when
 """
 
 import itertools
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from tagweave.model import Resource, Workload
+from tagweave.model import KINDS, Resource, Workload
 from tagweave.model.addresses import unpack
-from tagweave.model.times import FOREVER
-from tagweave.tags.claims import RULE_WORDS
+from tagweave.model.times import BEGINNING, FOREVER
+from tagweave.tags.claims import RULE_WORDS, keys_of
 from tagweave.tags.index import TagIndex
 from tagweave.tags.names import (
     CUSTOM_SERVICE,
@@ -19,10 +20,12 @@ from tagweave.tags.names import (
     INSTANCE_TYPES,
     INTERNET_TYPE,
     IP_TYPE,
+    WORKLOAD_TYPE,
     WORKLOAD_TYPES,
     Reading,
     all_tags,
     home_of,
+    label_columns,
     label_tags,
     reading,
 )
@@ -31,9 +34,12 @@ from tagweave.tags.tagsets import SINGLE, Row
 
 Values = tuple[str, ...]
 
-_ONE: Final = frozenset({*SINGLE, "owner"})
+_ONE: Final = frozenset({*SINGLE, "owner", "cloud"})
 _PREFIX: Final = RULE_WORDS.index("prefix")
 _NOT_AN_INSTANCE: Final = frozenset({"subnet", "vpc", "region", "az"})
+_ADDRESS_KINDS: Final = frozenset({"network_interface", "public_ip"})
+_MACHINES: Final = ("vm", "load_balancer", "nat_gateway", "rds", "redis")
+"""What an interface or a public address may be attached to, and what a cluster's resource may run on or behind."""
 _PROVIDER_COLUMNS: Final = ("vm", "vpc", "region", "owner")
 
 INSTANCE_WORDS: Final = {
@@ -50,6 +56,11 @@ SERVICE_WORDS: Final = {
     "auto_service": "name",
     "auto_service_type": "code",
 }
+TYPE_OF: Final = {
+    **dict.fromkeys(INSTANCE_WORDS, "tagweave.instance.type"),
+    **dict.fromkeys(SERVICE_WORDS, "tagweave.service.type"),
+}
+"""The tag that is set if and only if there is such a subject at all."""
 
 
 class Subject(NamedTuple):
@@ -95,16 +106,10 @@ class Reader:
         tags: dict[str, str | list[str]] = {}
         for tag in (*all_tags(self._names), *(f"{GROUP_PREFIX}{name}" for name in self._index.groups)):
             self._put(tags, tag, self.read(tag, row, at))
-        for column in ("pod", "namespace", "node", "service", "workload", "owner"):
+        for column in label_columns(self._names):
             for rid in self._members(row, column):
-                for tag, value in label_tags(self._names, column, self._graph.as_of(rid, at)).items():
-                    self._put(tags, tag, (value,))
-        for rid in self._members(row, "workloads"):
-            workload = self._graph.as_of(rid, at)
-            prefix = f"k8s.{getattr(workload, 'type', '').lower()}.label."
-            for tag, value in label_tags(self._names, "workloads", workload).items():
-                if tag.startswith(prefix):
-                    self._put(tags, tag, (value,))
+                for tag in label_tags(self._names, column, self._graph.as_of(rid, at)):
+                    self._put(tags, tag, self.read(tag, row, at))
         return tags
 
     @staticmethod
@@ -113,6 +118,16 @@ class Reader:
             tags.setdefault(tag, values[0])
         elif values:
             tags.setdefault(tag, list(values))
+
+    def bare(self, row: Row, at: int, address: int) -> dict[str, str]:
+        """What an address is itself, as far as there is no instance or service that it is of."""
+        subject = address_subject(address)
+        out: dict[str, str] = {}
+        for words, found in ((INSTANCE_WORDS, self.instance(row, at)), (SERVICE_WORDS, self.service(row, at))):
+            if found is None:
+                tags = set(words).intersection(all_tags(self._names))
+                out |= {tag: str(getattr(subject, words[tag])) for tag in tags}
+        return out
 
     def moments(self, tag: str, row: Row) -> list[int]:
         """The times at which the value of a tag changed for a row, ascending."""
@@ -140,7 +155,7 @@ class Reader:
             yield from ((rid, found.of) for rid in self._members(row, found.column))
 
     def _members(self, row: Row, column: str) -> tuple[int, ...]:
-        value = row.get(column, 0)
+        value = self._cloud(row) if column == "cloud" else row.get(column, 0)
         if not value:
             return ()
         return (value,) if column in _ONE else self._index.tagsets.members[value]
@@ -154,11 +169,8 @@ class Reader:
         """
         if row.get("rule") == _PREFIX:
             return None
-        for column in ("pod", "node", "owner"):
-            rid = row.get(column, 0)
-            if rid:
-                return self._subject(rid, at)
-        return None
+        rid = row.get("pod") or row.get("node") or self._resource(row)
+        return self._subject(rid, at) if rid else None
 
     def service(self, row: Row, at: int) -> Subject | None:
         """auto_service: the custom service, else the service, the workload, the cluster, the cloud resource."""
@@ -168,12 +180,25 @@ class Reader:
         services = self._members(row, "service")
         if len(services) == 1:
             return self._subject(services[0], at)
-        by_range = row.get("rule") == _PREFIX
-        for column in ("workload", "cluster") if by_range else ("workload", "cluster", "owner"):
-            rid = row.get(column, 0)
-            if rid:
-                return self._subject(rid, at)
-        return None
+        rid = row.get("workload") or row.get("cluster") or (self._resource(row) if row.get("rule") != _PREFIX else 0)
+        return self._subject(rid, at) if rid else None
+
+    def _resource(self, row: Row) -> int:
+        """Whose address it is: its owner, or what that is attached to where the owner is no more than an address."""
+        owner = row.get("owner", 0)
+        if owner and self._graph.identity(owner)[1] in _ADDRESS_KINDS:
+            return self._machine(row) or owner
+        return owner
+
+    def _cloud(self, row: Row) -> int:
+        """The cloud resource that an end is or runs on."""
+        owner = row.get("owner", 0)
+        of_cluster = owner and KINDS[self._graph.identity(owner)[1]].family == "kubernetes"
+        return self._machine(row) if of_cluster else self._resource(row)
+
+    @staticmethod
+    def _machine(row: Row) -> int:
+        return next((row[column] for column in _MACHINES if row.get(column)), 0)
 
     def _subject(self, rid: int, at: int) -> Subject | None:
         resource = self._graph.as_of(rid, at)
@@ -181,7 +206,7 @@ class Reader:
         if kind in _NOT_AN_INSTANCE:
             return None
         if isinstance(resource, Workload):
-            code = WORKLOAD_TYPES.get(resource.type, 0)
+            code = WORKLOAD_TYPES.get(resource.type, WORKLOAD_TYPE)
             return Subject(resource.type, code, resource.id, _name_or_id(resource))
         return Subject(kind, INSTANCE_TYPES.get(kind, IP_TYPE), resource.id, _name_or_id(resource))
 
@@ -199,12 +224,23 @@ class Reader:
 
     def age(self, row: Row, at: int) -> int:
         """Seconds from the last observation that confirms the match to the time asked; 0 if it came later."""
-        return max(0, (at - self.last_seen(row)) // 1_000_000_000)
+        starts, seen = self.sightings(row)
+        return max(0, (at - seen[max(0, bisect_right(starts, at) - 1)]) // 1_000_000_000)
 
-    def last_seen(self, row: Row) -> int:
-        """When the owner of a row was last observed, in ns."""
+    def sightings(self, row: Row) -> tuple[list[int], list[int]]:
+        """Ascending times, and when the owner of a row was last observed to be as it was from each on, in ns.
+
+        It was as long as its addresses were the same.
+        """
         versions = self._graph.history.get(row.get("owner", 0))
-        return self._graph.seen_until(versions[-1]) if versions else FOREVER
+        if not versions:
+            return [BEGINNING], [FOREVER]
+        seen = [self._graph.seen_until(version) for version in versions]
+        for i in reversed(range(len(versions) - 1)):
+            one, other = versions[i], versions[i + 1]
+            if one.valid_to == other.valid_from and set(keys_of([one])) == set(keys_of([other])):
+                seen[i] = seen[i + 1]
+        return [version.valid_from for version in versions], seen
 
     def _account(self, row: Row, part: int) -> Values:
         for column in _PROVIDER_COLUMNS:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from tagweave.tags.index import Endpoints, TagIndex
 from tagweave.tags.names import DEFAULTS, GROUP_PREFIX, check_vocabulary, reading, sided
-from tagweave.tags.values import INSTANCE_WORDS, SERVICE_WORDS, Reader, address_subject
+from tagweave.tags.values import INSTANCE_WORDS, SERVICE_WORDS, TYPE_OF, Reader, address_subject
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
@@ -55,7 +55,8 @@ class Weaver:
     def _new_tables(self) -> tuple[int, "dict[str, _TagTable]"]:
         """The tags' tables, as of the index's generation: names and labels may be others in the next."""
         generation = self.index.generation
-        return generation, {tag: _TagTable(self.index, self._reader, tag) for tag in self._tags if tag != AGE}
+        needed = dict.fromkeys(tag for one in self._tags if one != AGE for tag in (one, TYPE_OF.get(one, one)))
+        return generation, {tag: _TagTable(self.index, self._reader, tag) for tag in needed}
 
     def columns(self, side: str) -> list[str]:
         """The names of the columns for an end: `source`, `destination`, or empty for one-ended records."""
@@ -68,25 +69,32 @@ class Weaver:
         tables = self._tables[1]
         found = self.index.find(ends)
         tagsets = self._settled.by_port(found.tagsets, ends, side)
+        bare: dict[str, _Bare] = {}
+        for kind in {TYPE_OF[tag] for tag in self._tags if tag in TYPE_OF}:
+            bare[kind] = _Bare.of(np.flatnonzero((tables[kind].gather(tagsets, ends.at)[0] < 0) & ends.valid), ends)
         columns = [
-            self._ages(tagsets, ends.at) if tag == AGE else self._column(tables[tag], tag, tagsets, ends)
+            self._ages(tagsets, ends.at) if tag == AGE else self._column(tables[tag], tag, tagsets, ends, bare)
             for tag in self._tags
         ]
         return Woven(columns, tagsets, found.reasons)
 
-    def _column(self, table: "_TagTable", tag: str, tagsets: I32, ends: Endpoints) -> pa.DictionaryArray:
+    def _column(
+        self, table: "_TagTable", tag: str, tagsets: I32, ends: Endpoints, bare: "dict[str, _Bare]"
+    ) -> pa.DictionaryArray:
         codes, dictionary = table.gather(tagsets, ends.at)
-        if tag in INSTANCE_WORDS or tag in SERVICE_WORDS:
+        if tag in TYPE_OF:
             word = INSTANCE_WORDS.get(tag) or SERVICE_WORDS[tag]
-            codes, dictionary = _addresses(word, codes, dictionary, ends)
+            codes, dictionary = bare[TYPE_OF[tag]].told(word, codes, dictionary)
         return _dictionary(codes, dictionary)
 
     def _ages(self, tagsets: I32, at: I64) -> pa.DictionaryArray:
         """Seconds since the match was last confirmed."""
-        seen = np.zeros(len(self.index.tagsets), np.int64)
-        for one in np.unique(tagsets):
-            seen[one] = self._reader.last_seen(self.index.tagsets.row(int(one)))
-        ages = np.maximum(0, (at - seen[tagsets]) // 1_000_000_000)
+        seen = np.zeros(len(tagsets), np.int64)
+        order = np.argsort(tagsets, kind="stable")
+        for mine in np.split(order, np.flatnonzero(np.diff(tagsets[order])) + 1) if len(order) else ():
+            starts, last = map(np.array, self._reader.sightings(self.index.tagsets.row(int(tagsets[mine[0]]))))
+            seen[mine] = last[np.maximum(0, np.searchsorted(starts, at[mine], side="right") - 1)]
+        ages = np.maximum(0, (at - seen) // 1_000_000_000)
         values, codes = np.unique(ages, return_inverse=True)
         return _dictionary(
             np.where(tagsets == 0, -1, codes).astype(np.int32), pa.array(values.astype(str), pa.string())
@@ -94,15 +102,14 @@ class Weaver:
 
 
 class _Settled:
-    """Tagsets in which the port has decided the service."""
+    """Tagsets in which the port has decided the services."""
 
     def __init__(self, index: TagIndex) -> None:
         self._index = index
         self._known: dict[tuple[int, int], int] = {}
-        self._only: I32 = np.empty(0, np.int32)
 
     def by_port(self, tagsets: I32, ends: Endpoints, side: str) -> I32:
-        """The tagsets of ends, with the service that their port belongs to.
+        """The tagsets of ends, with the services that their port belongs to.
 
         A destination whose port no service serves is of no service. A source's port is the client's own
         choice: where no service serves it, it says nothing and all its services stand.
@@ -111,48 +118,45 @@ class _Settled:
         if not ports.any():
             return tagsets
         picked = self._pick(ports, ends)
+        settled = picked != 0
         if side == "destination":
             refused = (picked == 0) & (ends.port >= 0) & (ports != 0)
-            refused &= self._index.tagsets.column("pod")[tagsets] != 0
-            picked = np.where(refused, -1, picked)
-        rows = np.flatnonzero((picked != 0) & (picked != self._only_services()[tagsets]))
+            settled |= refused & (self._index.tagsets.column("pod")[tagsets] != 0)
+        rows = np.flatnonzero(settled & (picked != self._index.tagsets.column("service")[tagsets]))
         if not len(rows):
             return tagsets
-        pairs = tagsets[rows].astype(np.int64) << 32 | (picked[rows].astype(np.int64) & 0xFFFFFFFF)
+        pairs = tagsets[rows].astype(np.int64) << 32 | picked[rows]
         unique, inverse = np.unique(pairs, return_inverse=True)
-        settled = np.array([self._settle(int(p) >> 32, int(p) & 0xFFFFFFFF) for p in unique], np.int32)
+        by_pair = np.array([self._settle(int(p) >> 32, int(p) & 0xFFFFFFFF) for p in unique], np.int32)
         out = tagsets.copy()
-        out[rows] = settled[inverse]
+        out[rows] = by_pair[inverse]
         return out
 
-    def _only_services(self) -> I32:
-        """For each tagset its service where it has just one: a port that leads there changes nothing."""
-        sets = self._index.tagsets
-        if len(self._only) < len(sets):
-            several = sets.column("service")
-            self._only = np.array([m[0] if len(m := sets.members[s]) == 1 else 0 for s in several], np.int32)
-        return self._only
-
     def _pick(self, ports: I32, ends: Endpoints) -> I32:
-        """The service of each port; a protocol that is not known is tried as TCP, UDP and SCTP."""
+        """The set of services of each port; a protocol that is not known may be TCP, UDP or SCTP."""
         compiled = self._index.services.compiled()
-        unknown = ends.protocol == 0
-        protocol = np.where(unknown, 6, ends.protocol).astype(np.uint8)
-        picked = compiled.pick(ports, protocol, ends.port, ends.at)
-        for other in (17, 132) if unknown.any() else ():
-            rest = np.flatnonzero(unknown & (picked == 0))
-            tried = np.full(len(rest), other, np.uint8)
-            picked[rest] = compiled.pick(ports[rest], tried, ends.port[rest], ends.at[rest])
+        unknown = np.flatnonzero(ends.protocol == 0)
+        picked = compiled.pick(ports, ends.protocol, ends.port, ends.at)
+        for protocol in (6, 17, 132) if len(unknown) else ():
+            tried = np.full(len(unknown), protocol, np.uint8)
+            found = compiled.pick(ports[unknown], tried, ends.port[unknown], ends.at[unknown])
+            picked[unknown] = self._either(picked[unknown], found)
         return picked
 
-    def _settle(self, tagset: int, service: int) -> int:
-        found = self._known.get((tagset, service))
+    def _either(self, one: I32, other: I32) -> I32:
+        out = np.where(one == 0, other, one)
+        for i in np.flatnonzero((one != 0) & (other != 0) & (one != other)):
+            with self._index.lock:
+                out[i] = self._index.tagsets.union(int(one[i]), int(other[i]))
+        return out
+
+    def _settle(self, tagset: int, services: int) -> int:
+        found = self._known.get((tagset, services))
         if found is None:
             with self._index.lock:
                 sets = self._index.tagsets
-                members = () if service == 0xFFFFFFFF else (service,)
-                row = {**sets.row(tagset), "service": sets.set_of(members)}
-                found = self._known[tagset, service] = sets.intern(row)
+                row = self._index.services.settled(sets.row(tagset), services)
+                found = self._known[tagset, services] = sets.intern(row)
         return found
 
 
@@ -212,19 +216,30 @@ class _TagTable:
         return self._code_of.setdefault(_SEVERAL.join(values), len(self._code_of))
 
 
-def _addresses(word: str, codes: I32, dictionary: pa.StringArray, ends: Endpoints) -> tuple[I32, pa.StringArray]:
-    """Where nothing but the address is known, the address itself is the instance and the service."""
-    rows = np.flatnonzero((codes < 0) & ends.valid)
-    if not len(rows):
-        return codes, dictionary
-    keys = np.stack([ends.hi[rows], ends.lo[rows]], axis=1)
-    unique, inverse = np.unique(keys, axis=0, return_inverse=True)
-    texts = [str(getattr(address_subject(int(hi) << 64 | int(lo)), word)) for hi, lo in unique]
-    values = list(dict.fromkeys(texts))
-    position = {value: len(dictionary) + i for i, value in enumerate(values)}
-    out = codes.copy()
-    out[rows] = np.array([position[text] for text in texts], np.int32)[inverse.ravel()]
-    return out, pa.concat_arrays([dictionary, pa.array(values, pa.string())])
+class _Bare(NamedTuple):
+    """The rows of which nothing but the address is known: it is itself the instance or the service there."""
+
+    rows: npt.NDArray[np.intp]
+    addresses: list[int]
+    inverse: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, rows: npt.NDArray[np.intp], ends: Endpoints) -> "_Bare":
+        if not len(rows):
+            return cls(rows, [], rows)
+        unique, inverse = np.unique(np.stack([ends.hi[rows], ends.lo[rows]], axis=1), axis=0, return_inverse=True)
+        return cls(rows, [int(hi) << 64 | int(lo) for hi, lo in unique], inverse.ravel())
+
+    def told(self, word: str, codes: I32, dictionary: pa.StringArray) -> tuple[I32, pa.StringArray]:
+        """A column in which these rows have what the word says of their addresses."""
+        if not len(self.rows):
+            return codes, dictionary
+        texts = [str(getattr(address_subject(address), word)) for address in self.addresses]
+        values = list(dict.fromkeys(texts))
+        position = {value: len(dictionary) + i for i, value in enumerate(values)}
+        out = codes.copy()
+        out[self.rows] = np.array([position[text] for text in texts], np.int32)[self.inverse]
+        return out, pa.concat_arrays([dictionary, pa.array(values, pa.string())])
 
 
 def _dictionary(codes: I32, dictionary: pa.StringArray) -> pa.DictionaryArray:

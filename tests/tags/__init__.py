@@ -1,0 +1,1 @@
+"""Tests of claims, tagsets, the tag index, names and answers."""
