@@ -9,6 +9,7 @@ import pytest
 
 from . import build
 from .controlplane import ControlPlane
+from .proxy import Proxy
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +32,13 @@ def namespace(control_plane: ControlPlane) -> Iterator[str]:
     yield name
     control_plane.mend()
     control_plane.api.delete(manifest)
+
+
+@pytest.fixture
+def proxy(control_plane: ControlPlane) -> Iterator[Proxy]:
+    """A proxy before the API server, which knows its callers as the administrator."""
+    with control_plane.proxy() as running:
+        yield running
 
 
 @pytest.fixture(autouse=True)

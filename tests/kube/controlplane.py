@@ -16,6 +16,7 @@ from . import layout, manifests
 from .api import Api, Object, Response, answers_ok, fetch
 from .certificates import Authority, Pair, write_signing_key
 from .component import Component, ComponentError
+from .proxy import Proxy
 from .tokens import with_expiry
 from .waiting import wait_until
 
@@ -42,8 +43,9 @@ class ControlPlane:
         self._keeper: subprocess.Popen[str] | None = None
         self._api_server_known: int | None = None
         self.url = self._layout.api_url
+        self.etcd_url = self._layout.etcd_url
         self.ca_file = self._authority.pair.certificate
-        admin = self._authority.issue("admin", ["system:masters"])
+        admin = self._admin = self._authority.issue("admin", ["system:masters"])
         self.api = Api(self.url, self._tls(admin))
         self.admin_kubeconfig = self._write_kubeconfig("admin", _certificate_login(admin))
         self._make_components(api_server_flags)
@@ -102,6 +104,10 @@ class ControlPlane:
     def api_as(self, token: str) -> Api:
         """The API server as the bearer of `token` sees it."""
         return Api(self.url, self._tls(), token)
+
+    def proxy(self, *, as_admin: bool = True) -> Proxy:
+        """A proxy before the API server; its callers need no credentials where it is `as_admin`."""
+        return Proxy(self.url, self._tls(self._admin if as_admin else None))
 
     def kubeconfig_for_user(self, user: str, groups: Iterable[str] = ()) -> Path:
         """A kubeconfig with a client certificate of a user, who has no rights but RBAC's."""
@@ -266,7 +272,7 @@ class ControlPlane:
         return path
 
     def _call_etcd(self, path: str, body: Object) -> Response:
-        url = f"{self._layout.etcd_url}{path}"
+        url = f"{self.etcd_url}{path}"
         return fetch(url, "POST", body=json.dumps(body).encode())
 
     def _has_default_account(self) -> bool:

@@ -172,7 +172,7 @@ class _Writer:
         if success is not None and self._observed_at < success:
             return ChangeSet(self._scope, self._observed_at, late=True)
         held = msgspec.json.decode(state["held"], type=list[str])
-        plan = reconcile(self._current(), held, batch)
+        plan = reconcile(self._current(batch), held, batch)
         since = to_ns(batch.since) if isinstance(batch, Change) and batch.since is not None else None
         seen = next((t for t in (since, success) if t is not None), self._observed_at)
         exact = isinstance(batch, Change) and since is None
@@ -304,13 +304,17 @@ class _Writer:
 
     # ---- what is known
 
-    def _current(self) -> dict[str, Current]:
+    def _current(self, batch: Snapshot | Change) -> dict[str, Current]:
+        """The open versions of what a batch is of: of all of a kind, or of what a change names."""
         r = schema.resource.c
-        rows = self._connection.execute(
-            select(r.native_id, r.id, r.part, r.fingerprint, r.valid_from).where(
-                r.source == self._scope.source, r.kind == self._scope.kind, r.fingerprint.is_not(None)
-            )
+        query = select(r.native_id, r.id, r.part, r.fingerprint, r.valid_from).where(
+            r.source == self._scope.source, r.kind == self._scope.kind, r.fingerprint.is_not(None)
         )
+        queries = [query]
+        if isinstance(batch, Change):
+            named = list({*batch.deletes, *(resource.id for resource in batch.upserts)})
+            queries = [query.where(r.native_id.in_(some)) for some in _chunks(named)]
+        rows = (row for one in queries for row in self._connection.execute(one))
         self._known = {row[0]: Current(row[1], row[2], bytes(row[3]), row[4]) for row in rows}
         return self._known
 

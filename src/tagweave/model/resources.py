@@ -366,7 +366,7 @@ class Endpoint(Part, frozen=True):
 
 
 class Service(Resource, frozen=True, tag="service"):
-    """A service. `endpoints` is None when no EndpointSlice was seen for it: then its selector counts."""
+    """A service. Its selector says which pods are behind it, else its `endpoints`, which are None where none were seen."""
 
     cluster: str = ""
     namespace: str = ""

@@ -10,9 +10,10 @@ from tagweave.sources.kubernetes import objects, translate
 
 
 class Api(NamedTuple):
-    """A kind of object: the resource in its API's URL, its groups and versions, and what it becomes.
+    """A kind of object: the resource in its API's URL, its groups and versions, best first, and what it becomes.
 
-    `kind` is empty for what is joined into another kind (endpoints into services).
+    `kind` is empty for what is joined into another kind (endpoints into services). `front` makes the service that an
+    object is besides, where it has addresses.
     """
 
     object_kind: str
@@ -21,6 +22,7 @@ class Api(NamedTuple):
     struct: type[Any]
     translate: Callable[[Any, translate.Context], Any]
     kind: str
+    front: Callable[[Any, translate.Context], Any] | None = None
 
 
 @cache
@@ -28,6 +30,13 @@ def part_of(api: Api) -> str:
     """The part of a scope that an API's objects are: `deployments.apps`, `pods`."""
     group = api.versions[0].rpartition("/")[0]
     return f"{api.resource}.{group}" if group else api.resource
+
+
+@cache
+def metadata_only(api: Api) -> bool:
+    """Whether nothing of an API's objects is needed but their metadata."""
+    fields: tuple[str, ...] = api.struct.__struct_fields__
+    return fields == objects.Typed.__struct_fields__
 
 
 @cache
@@ -68,11 +77,11 @@ APIS: Final = (
         "ReplicaSet",
         "replicasets",
         ("apps/v1", "apps/v1beta2", "extensions/v1beta1"),
-        objects.Workload,
+        objects.Typed,
         translate.replica_set,
         "replica_set",
     ),
-    Api("InPlaceSet", "inplacesets", _CAFE, objects.Workload, translate.replica_set, "replica_set"),
+    Api("InPlaceSet", "inplacesets", _CAFE, objects.Typed, translate.replica_set, "replica_set"),
     Api("Pod", "pods", ("v1",), objects.Pod, translate.pod, "pod"),
     Api("Service", "services", ("v1",), objects.Service, translate.service, "service"),
     Api(

@@ -5,6 +5,7 @@ They decode straight from an API server's bytes. Field names are those of the AP
 """
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -13,6 +14,10 @@ Labels = dict[str, str]
 
 class Narrow(msgspec.Struct, gc=False, rename="camel"):
     """A struct of which unknown fields are skipped."""
+
+
+class Present(Narrow):
+    """An object of which it counts that it is there."""
 
 
 class OwnerReference(Narrow):
@@ -311,7 +316,7 @@ class RouteSpec(Narrow):
     to: RouteTarget | None = None
     alternate_backends: list[RouteTarget] | None = None
     port: RoutePort | None = None
-    tls: dict[str, msgspec.Raw] | None = None
+    tls: Present | None = None
 
 
 class Route(Typed, kw_only=True):
@@ -372,7 +377,7 @@ class WorkloadSpec(Narrow):
 
 
 class Workload(Typed, kw_only=True):
-    """Deployment, StatefulSet, DaemonSet, ReplicaSet, InPlaceSet, CloneSet, CafeDeployment, Job, CronJob."""
+    """Deployment, StatefulSet, DaemonSet, CloneSet, CafeDeployment, Job, CronJob."""
 
     spec: WorkloadSpec | None = None
 
@@ -386,3 +391,13 @@ class ReplicationController(Typed, kw_only=True):
     """core/v1 ReplicationController: its selector is a plain map of labels."""
 
     spec: ReplicationControllerSpec | None = None
+
+
+class Custom(Narrow, kw_only=True):
+    """A custom resource of a configured kind: JSON paths lead into it."""
+
+    metadata: AnnotatedMeta
+    kind: str = ""
+    api_version: str = ""
+    spec: Any = None
+    status: Any = None

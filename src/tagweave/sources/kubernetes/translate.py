@@ -39,7 +39,13 @@ def controller(meta: objects.Meta) -> objects.OwnerReference | None:
 
 def native_id(meta: objects.Meta) -> str:
     """The uid; `namespace/name` in a dump that was stripped of uids."""
-    return meta.uid or (f"{meta.namespace}/{meta.name}" if meta.namespace else meta.name)
+    return meta.uid or "/".join(filter(None, (meta.namespace, meta.name)))
+
+
+def native_id_among(meta: objects.Meta, object_kind: str) -> str:
+    """The same where several kinds of object become one kind of ours: `Deployment/namespace/name`."""
+    found = native_id(meta)
+    return found if meta.uid or not found else f"{object_kind}/{found}"
 
 
 def node(obj: objects.Node, context: Context) -> model.Node:
@@ -51,7 +57,7 @@ def node(obj: objects.Node, context: Context) -> model.Node:
     return model.Node(
         **_identity(obj.metadata, context),
         cluster=context.cluster,
-        ips=_addresses((a.address for a in addresses if a.type.endswith("IP")), "status.addresses", context),
+        ips=addresses_of((a.address for a in addresses if a.type.endswith("IP")), "status.addresses", context),
         hostname=next((a.address for a in addresses if a.type == "Hostname"), ""),
         pod_cidrs=_prefixes(cidrs, "spec.podCIDRs", context),
         provider_id=spec.provider_id or "",
@@ -92,7 +98,7 @@ def pod(obj: objects.Pod, context: Context) -> model.Pod:
         node=spec.node_name or "",
         replica_set=owner.uid if owner is not None and by_set else "",
         workload=owner.uid if owner is not None and not by_set else "",
-        ips=_addresses(ips, "status.podIPs", context),
+        ips=addresses_of(ips, "status.podIPs", context),
         host_network=bool(spec.host_network),
         phase=phase,
         ready=any(c.type == "Ready" and c.status == "True" for c in conditions),
@@ -140,8 +146,8 @@ def service(obj: objects.Service, context: Context) -> model.Service:
         cluster=context.cluster,
         namespace=meta.namespace or "",
         type=spec.type or "ClusterIP",
-        cluster_ips=_addresses((ip for ip in cluster_ips if ip != "None"), "spec.clusterIPs", context),
-        external_ips=_addresses(spec.external_ips or (), "spec.externalIPs", context),
+        cluster_ips=addresses_of((ip for ip in cluster_ips if ip != "None"), "spec.clusterIPs", context),
+        external_ips=addresses_of(spec.external_ips or (), "spec.externalIPs", context),
         load_balancer_ips=_balanced(obj.status, context),
         external_name=spec.external_name or "",
         ports=tuple(
@@ -167,7 +173,7 @@ def ingress(obj: objects.Ingress, context: Context) -> model.Ingress:
         paths = (rule.http.paths if rule.http else None) or ()
         rules += [_ingress_rule(rule.host or "", p.path or "", p.backend) for p in paths if p.backend]
     return model.Ingress(
-        **_identity(meta, context),
+        **_identity(meta, context, "Ingress"),
         cluster=context.cluster,
         namespace=meta.namespace or "",
         ingress_class=spec.ingress_class_name or (meta.annotations or {}).get(_INGRESS_CLASS, ""),
@@ -192,7 +198,7 @@ def route(obj: objects.Route, context: Context) -> model.Ingress:
     port = "" if spec.port is None or spec.port.target_port is None else str(spec.port.target_port)
     backends = [spec.to, *(spec.alternate_backends or ())]
     return model.Ingress(
-        **_identity(meta, context),
+        **_identity(meta, context, "Route"),
         cluster=context.cluster,
         namespace=meta.namespace or "",
         type="Route",
@@ -209,7 +215,7 @@ def http_route(obj: objects.HttpRoute, context: Context) -> model.Ingress:
     """Gateway API's HTTPRoute; its class is the gateway it is attached to."""
     spec, meta = obj.spec or objects.HttpRouteSpec(), obj.metadata
     rules = [
-        model.IngressRule(host=host, path=path, service=ref.name, port=str(ref.port or ""))
+        model.IngressRule(host=host, path=path, service=_named_from(meta, ref), port=str(ref.port or ""))
         for rule in spec.rules or ()
         for ref in rule.backend_refs or ()
         if ref.kind in (None, "Service")
@@ -218,7 +224,7 @@ def http_route(obj: objects.HttpRoute, context: Context) -> model.Ingress:
     ]
     parents = spec.parent_refs or ()
     return model.Ingress(
-        **_identity(meta, context),
+        **_identity(meta, context, "HTTPRoute"),
         cluster=context.cluster,
         namespace=meta.namespace or "",
         type="HTTPRoute",
@@ -227,12 +233,17 @@ def http_route(obj: objects.HttpRoute, context: Context) -> model.Ingress:
     )
 
 
+def _named_from(meta: objects.Meta, ref: objects.BackendRef) -> str:
+    """A service's name, with its namespace where that is another one."""
+    return ref.name if ref.namespace in (None, meta.namespace) else f"{ref.namespace}/{ref.name}"
+
+
 def workload(obj: objects.Workload, context: Context) -> model.Workload:
     """A workload of any kind; `owner` is what controls it, such as the CronJob of a Job."""
     spec, meta = obj.spec or objects.WorkloadSpec(), obj.metadata
     owner = controller(meta)
     return model.Workload(
-        **_identity(meta, context),
+        **_identity(meta, context, obj.kind),
         cluster=context.cluster,
         namespace=meta.namespace or "",
         type=obj.kind,
@@ -247,7 +258,7 @@ def replication_controller(obj: objects.ReplicationController, context: Context)
     spec, meta = obj.spec or objects.ReplicationControllerSpec(), obj.metadata
     owner = controller(meta)
     return model.Workload(
-        **_identity(meta, context),
+        **_identity(meta, context, "ReplicationController"),
         cluster=context.cluster,
         namespace=meta.namespace or "",
         type="ReplicationController",
@@ -257,14 +268,14 @@ def replication_controller(obj: objects.ReplicationController, context: Context)
     )
 
 
-def replica_set(obj: objects.Workload, context: Context) -> model.ReplicaSet:
+def replica_set(obj: objects.Typed, context: Context) -> model.ReplicaSet:
     """ReplicaSet or InPlaceSet; one that nothing controls is its own workload (`joins.own_workload`)."""
     owner = controller(obj.metadata)
     return model.ReplicaSet(
-        **_identity(obj.metadata, context),
+        **_identity(obj.metadata, context, obj.kind),
         cluster=context.cluster,
         namespace=obj.metadata.namespace or "",
-        workload=owner.uid if owner else native_id(obj.metadata),
+        workload=owner.uid if owner else native_id_among(obj.metadata, obj.kind),
         type=obj.kind,
     )
 
@@ -278,7 +289,7 @@ def endpoint_slice(obj: objects.EndpointSlice, context: Context) -> tuple[model.
         model.Endpoint(ip=ip, pod=_pod_of(e.target_ref), node=e.node_name or "", ports=ports)
         for e in obj.endpoints or ()
         if e.conditions is None or e.conditions.ready is not False
-        for ip in _addresses(e.addresses or (), "endpoints[].addresses", context)
+        for ip in addresses_of(e.addresses or (), "endpoints[].addresses", context)
     )
 
 
@@ -288,7 +299,7 @@ def endpoints(obj: objects.Endpoints, context: Context) -> tuple[model.Endpoint,
         model.Endpoint(ip=ip, pod=_pod_of(a.target_ref), node=a.node_name or "", ports=_endpoint_ports(subset.ports))
         for subset in obj.subsets or ()
         for a in subset.addresses or ()
-        for ip in _addresses((a.ip,), "subsets[].addresses", context)
+        for ip in addresses_of((a.ip,), "subsets[].addresses", context)
     )
 
 
@@ -308,10 +319,10 @@ class _Identity(TypedDict):
     created_at: datetime | None
 
 
-def _identity(meta: objects.Meta, context: Context) -> _Identity:
+def _identity(meta: objects.Meta, context: Context, object_kind: str = "") -> _Identity:
     return {
         "source": context.source,
-        "id": native_id(meta),
+        "id": native_id_among(meta, object_kind) if object_kind else native_id(meta),
         "name": meta.name,
         "labels": meta.labels or {},
         "created_at": meta.creation_timestamp,
@@ -321,10 +332,11 @@ def _identity(meta: objects.Meta, context: Context) -> _Identity:
 def _balanced(status: objects.LoadBalanced | None, context: Context) -> tuple[str, ...]:
     balancer = status.load_balancer if status else None
     ips = (a.ip for a in (balancer.ingress if balancer else None) or () if a.ip)
-    return _addresses(ips, "status.loadBalancer.ingress", context)
+    return addresses_of(ips, "status.loadBalancer.ingress", context)
 
 
-def _addresses(texts: Iterable[str], field: str, context: Context) -> tuple[str, ...]:
+def addresses_of(texts: Iterable[str], field: str, context: Context) -> tuple[str, ...]:
+    """Canonical addresses, each once; what is none is a problem of the field."""
     return _canonical(texts, field, context, canonical, "IP address")
 
 
