@@ -36,7 +36,7 @@ class Paging(NamedTuple):
 def at(value: Any, path: str) -> Any:  # noqa: ANN401 - any decoded answer
     """What stands at a dotted path of mappings; None where nothing does."""
     for step in path.split("."):
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict) and not isinstance(value, Mapping):  # the first is many times as fast
             return None
         value = value.get(step)
     return value

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
+import msgspec
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
@@ -131,7 +132,7 @@ def explain(error: Exception, action: str, _region: str = "") -> Problem:
         return Problem(Terminal, f"{action} gave an answer that is not as documented: {error}")
     if isinstance(error, requests.exceptions.RequestException):
         return Problem(Transient, f"{type(error).__name__}: {_plain(error)}")
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError | msgspec.DecodeError):
         return Problem(Terminal, f"{action} gave an answer that cannot be parsed")
     return Problem(Terminal, f"{type(error).__name__}: {_plain(error)}")
 
@@ -226,7 +227,7 @@ class Account:
     def perform(self, action: str, region: str, params: Params) -> Page:
         """One call, blocking: what stands under Response. Raises what `explain` explains."""
         service, _, operation = action.partition(":")
-        answer = self._client(service, region).call_json(operation, dict(params))
+        answer = msgspec.json.decode(self._client(service, region).call(operation, dict(params)))
         page = answer.get("Response") if isinstance(answer, dict) else None
         if not isinstance(page, dict):
             raise _Malformed("it has no Response")
