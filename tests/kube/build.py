@@ -47,6 +47,7 @@ MODULES = (
         " -X k8s.io/component-base/version.gitCommit="
         " -X k8s.io/component-base/version.gitTreeState=archive",
     ),
+    Module("kubectl", "k8s.io/kubectl", ("tagweave.dev/tests/kube/kubectl",)),
     Module("kwok", "sigs.k8s.io/kwok", ("sigs.k8s.io/kwok/cmd/kwok",)),
 )
 

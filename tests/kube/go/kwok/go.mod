@@ -1,4 +1,4 @@
-// One module per upstream (etcd, kubernetes, kwok): each is built with the dependencies that it was
+// One module per upstream (etcd, kubernetes, kubectl, kwok): each is built with the dependencies that it was
 // released with. In one module the newest of each would win, a mixture nobody has tested: KWOK is
 // released against an older Kubernetes, and etcd against newer OpenTelemetry and gRPC.
 module tagweave.dev/tests/kube/kwok
