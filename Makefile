@@ -8,7 +8,7 @@ DEV    := $(VENV)/.dev
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs kube format clean
+.PHONY: help demo test check bench docs soak kube format clean
 
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ bench: $(DEV)  ## Measure every claim, one file each
 
 docs: $(DEV)  ## Rewrite the parts of docs/ that are generated
 	@$(BIN)/python -m tagweave.config > docs/configuration.md
+	@cd tests && ../$(BIN)/python -m clouds.coverage > ../docs/.coverage.md && mv ../docs/.coverage.md ../docs/coverage.md
+
+soak: $(DEV)  ## Ten minutes of random churn and random faults against a real API server
+	@$(BIN)/python tests/kube/soak.py
 
 kube:  ## Build a real Kubernetes control plane for the tests (needs Go), once per machine
 	@$(PYTHON) tests/kube/build.py

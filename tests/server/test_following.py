@@ -1,7 +1,8 @@
 """Following in this process: when it is ready, how scopes fare, and what it forgets."""
 
+import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from tagweave import config
 from tagweave.inventory import Inventory, Life
-from tagweave.model import Failure, Pod, Pulse, Scope, Snapshot
+from tagweave.model import Batch, Failure, Pod, Pulse, Scope, Snapshot
 from tagweave.server.following import Following, lived
 from tagweave.server.metrics import Metrics
 
@@ -106,3 +107,37 @@ def test_what_ended_before_the_retention_is_forgotten_by_store_and_index(tmp_pat
     one.stop()
     assert [v.resource.name for v in inventory.versions()] == ["b"]
     assert [h.name for h in one.index.history("10.0.0.2")] == ["b"]
+
+
+class Clocked:
+    """A followed source whose clock went back: what it says is older than what is known."""
+
+    name = "shop"
+
+    def __init__(self) -> None:
+        self.asked: list[Scope] = []
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        raise NotImplementedError
+        yield
+
+    async def follow(self) -> AsyncIterator[Batch]:
+        for minute in range(3):
+            yield Snapshot(PODS, (), NOON - timedelta(minutes=minute + 1))
+        while not self.asked:
+            await asyncio.sleep(0.01)
+
+    def again(self, scope: Scope) -> None:
+        self.asked.append(scope)
+
+
+def test_what_comes_too_late_to_be_applied_is_listed_again_once(
+    tmp_path: Path, inventory: Inventory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inventory.observe(Snapshot(PODS, (Pod(source="shop", id="a"),), NOON))
+    one, source = following(tmp_path, inventory), Clocked()
+    monkeypatch.setattr("tagweave.server.following._LATE_WAIT", 0.05)
+    monkeypatch.setattr("tagweave.server.following.sources.make", lambda *_: source)
+    asyncio.run(one._once(one.config.sources[0]))
+    assert source.asked == [PODS]
+    assert [v.resource.id for v in inventory.versions()] == ["a"]

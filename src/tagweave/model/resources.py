@@ -366,7 +366,7 @@ class Endpoint(Part, frozen=True):
 
 
 class Service(Resource, frozen=True, tag="service"):
-    """A service. Its selector says which pods are behind it, else its `endpoints`, which are None where none were seen."""
+    """A service. Its selector says which pods are behind it, else its `endpoints`: None where none were seen."""
 
     cluster: str = ""
     namespace: str = ""

@@ -27,6 +27,8 @@ from tagweave.tags import TagIndex
 _AT_ONCE: Final = 2000
 """How many versions the index takes in at a time: look-ups wait for no more."""
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 300.0
+_LATE_WAIT: Final = 10.0
+"""How long until a scope is listed again of which something came late, in seconds."""
 _RECORD_EVERY: Final = 1.0
 """How often it is written down how scopes fare, in seconds."""
 _FORGET_EVERY: Final = 3600.0
@@ -109,6 +111,7 @@ class Following:
         assert task is not None
         self._loops[asyncio.get_running_loop()] = task
         reached: set[Scope] = set()
+        late: set[Scope] = set()
         failure: Failure | None = None
         try:
             async for batch in _batches(source):
@@ -116,8 +119,12 @@ class Following:
                     reached.add(batch.scope)
                     failure = failure or (batch if isinstance(batch, Failure) else None)
                 changes = self._take(batch, one.config.name)
-                if changes is not None and changes.held and isinstance(source, sources.Followed):
-                    source.again(changes.scope)
+                if changes is not None and isinstance(source, sources.Followed):
+                    if changes.held:
+                        source.again(changes.scope)
+                    if changes.late and changes.scope not in late:
+                        late.add(changes.scope)
+                        asyncio.get_running_loop().call_later(_LATE_WAIT, self._again, source, changes.scope, late)
                 if self._stopped.is_set():
                     return
         finally:
@@ -127,6 +134,11 @@ class Following:
                 left = self.inventory.unreached(one.config.name, reached, failure)
             for changes in left:
                 self._tell(changes)
+
+    def _again(self, source: sources.Followed, scope: Scope, late: set[Scope]) -> None:
+        """List a scope anew of which something came too late to be applied: a clock went back."""
+        late.discard(scope)
+        source.again(scope)
 
     def _take(self, batch: Batch, source: str) -> ChangeSet | None:
         """Take in a batch; what it changed, for one that may change something."""
@@ -188,6 +200,8 @@ class Following:
             return
         for what in ("added", "changed", "removed"):
             self.metrics.changes.labels(*scope, what).inc(getattr(changes, what))
+        if changes.late:
+            log.warning("older than what is known, so not applied: listed again soon", **_named(changes.scope))
         if changes.held:
             log.warning("held by the guard against mass deletion", **_named(changes.scope), resources=changes.held)
         self.metrics.to_index.labels(scope[0]).observe(max(0.0, (_now() - changes.observed_at) / 1e9))
