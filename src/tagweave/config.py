@@ -293,6 +293,13 @@ sources:
   #   snapshots:
   #     - {path: ./dump-0900, at: 2026-01-01T09:00:00Z}
   #     - {path: ./dump-1000, at: 2026-01-01T10:00:00Z}
+
+  # A cluster that is watched, and clouds by their own credentials: `tagweave check` says what each may read.
+  # - {name: prod, type: kubernetes, context: prod}
+  # - {name: payments, type: aws, regions: [eu-*]}
+  # - {name: group, type: azure}
+  # - {name: games, type: tencent}
+  # - {name: shop-cn, type: aliyun}
 """
 
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from ipaddress import IPv6Address
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ from tagweave.sources.clouds import (
 from tagweave.sources.clouds.calling import Threads, delay
 from tagweave.sources.clouds.paging import LINK, Paging, at
 from tagweave.sources.clouds.reading import pick, read, read_listing
-from tagweave.sources.clouds.values import addresses, prefixes
+from tagweave.sources.clouds.values import addresses, is_global, prefixes
 
 PLACE = Place("acc", "1", "eu-1")
 QUICK = Politeness(per_second=1e6, burst=1_000_000, attempts=3, first_wait=0.001, longest_wait=0.001)
@@ -412,3 +413,10 @@ def test_a_path_stops_where_nothing_is() -> None:
     assert at({"a": {"b": 1}}, "a.b") == 1
     assert at({"a": [1]}, "a.b") is None
     assert at(None, "a") is None
+
+
+@given(st.integers(0, 0xFF), st.integers(0, 2**120 - 1))
+def test_an_address_is_global_where_the_standard_library_says_so(first: int, rest: int) -> None:
+    address = IPv6Address(first << 120 | rest)
+    assert is_global(str(address)) == address.is_global
+    assert is_global(address.exploded) == address.is_global

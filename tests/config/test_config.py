@@ -303,6 +303,12 @@ def test_what_the_example_has_in_comments_is_right_too(tmp_path: Path) -> None:
     assert found.settings.groups == {"team": ["k8s.pod.label.team", "k8s.namespace.name"]}
 
 
+def test_the_sources_that_the_example_names_in_comments_are_right_too(tmp_path: Path) -> None:
+    named = re.findall(r"^  # (- \{name: .*\})$", config.example(), re.MULTILINE)
+    found = load(tmp_path, "\n".join(["sources:", *(f"  {line}" for line in named), ""]))
+    assert {source.type for source in found.sources} == set(sources.TYPES) - {"files"}
+
+
 def structs() -> list[type[msgspec.Struct]]:
     return [Settings, *(sources.config_type(name) for name in sources.TYPES)]
 

@@ -5,6 +5,7 @@ None where that was the last page. Nothing here stops an API that goes round in 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -33,9 +34,14 @@ class Paging(NamedTuple):
     rest: Callable[[Params, Page, int], Sequence[Params] | None] | None = None
 
 
+@cache
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
+
+
 def at(value: Any, path: str) -> Any:  # noqa: ANN401 - any decoded answer
     """What stands at a dotted path of mappings; None where nothing does."""
-    for step in path.split("."):
+    for step in _steps(path):
         if not isinstance(value, dict) and not isinstance(value, Mapping):  # the first is many times as fast
             return None
         value = value.get(step)
