@@ -57,7 +57,7 @@ class Politeness(msgspec.Struct, frozen=True, kw_only=True):
 _THREADS_FOR_A_CALL: Final = 16
 """How many threads there may be for each call under way: those of calls that were given up wait for the SDK."""
 
-_EVEN: Final = 2 / 3
+_EVEN: Final = 1 / 2
 """How close calls of a bucket may come, of their mean distance: what comes in a bunch is refused sooner."""
 
 _AGAIN: Final = (Throttled, Transient)
