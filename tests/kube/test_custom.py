@@ -14,6 +14,7 @@ from .api import Object
 from .controlplane import ControlPlane
 from .live import Live
 from .manifests import crd, custom, deployment, owned, pod
+from .waiting import wait_until
 
 ROLLOUT = CustomKind(
     group="argoproj.io",
@@ -45,6 +46,9 @@ def definitions(control_plane: ControlPlane) -> Iterator[list[Object]]:
     control_plane.api.apply(*made)
     yield made
     control_plane.api.delete(*made)
+    for one in made:  # until then the next test's objects are refused: "the definition is terminating"
+        path = control_plane.api.path_of(one)
+        wait_until(lambda path=path: control_plane.api.request("GET", path).status == 404, f"{path} is gone")
 
 
 def config(control_plane: ControlPlane, **options: Any) -> Config:

@@ -12,6 +12,7 @@ from tagweave.cli import output
 from tagweave.cli.output import Format, say
 from tagweave.cli.state import ConfigOption, DataOption, State, moment
 from tagweave.errors import ConfigError, LookupKeyError, TagweaveError
+from tagweave.model.collection import seldom
 
 USAGE: Final = 2
 NOT_FOUND: Final = 1
@@ -38,6 +39,7 @@ NamesOption = Annotated[str | None, typer.Option("--names", help="otel, deepflow
 
 def run() -> None:
     """The entry point: errors become one line and an exit code."""
+    seldom()
     try:
         sys.exit(app(standalone_mode=False))  # the exit code of a command, None where it has none
     except typer.Abort:

@@ -25,3 +25,8 @@ def no_collection() -> Iterator[None]:
             gc.freeze()
         if was:
             gc.enable()
+
+
+def seldom() -> None:
+    """Have collections come seldom in this process: answers and structs come by the thousand, and hold no cycles."""
+    gc.set_threshold(50_000, 20, 50)

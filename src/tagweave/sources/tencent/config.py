@@ -45,7 +45,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """The URL of every service: an emulator or a proxy. Default: Tencent Cloud's own."""
     domain: str = "tencentcloudapi.com"
     """The domain of the services: `intl.tencentcloudapi.com` for the international site, a private cloud's own."""
-    calls_per_second: float = 18.5
+    calls_per_second: float = 17.5
     """The most calls per second of one action in one region of an account. Tencent Cloud refuses more than 20."""
     at_once: int = 32
     """The most calls under way at the same time."""

@@ -21,7 +21,7 @@ AVAILABLE: Final = "AVAILABLE"
 """The word of DescribeRegions for a region that can be read."""
 
 BURST: Final = 20
-"""Calls of one action that are allowed in any second: with 18.5 a second in the long run there is room for jitter."""
+"""Calls of one action that are allowed in any second: with 17.5 a second in the long run there is room for jitter."""
 
 
 def _region_of(raw: Raw) -> str:
