@@ -268,11 +268,11 @@ def test_a_scope_that_a_pass_did_not_come_to_is_stale_and_keeps_what_it_has(inve
     for scope in (eu, us, other):
         inventory.observe(Snapshot(scope, (Vpc(source=scope.source, id=scope.part or "v"),), minute(0)))
     denied = Failure(Scope("acme", "region", "2"), "cannot enter account 2", minute(1))
-    inventory.unreached("acme", {eu, denied.scope}, denied)
+    inventory.unreached("acme", {eu: "", denied.scope: denied.error})
     states = {s.scope: s for s in inventory.scopes()}
     assert states[us].status == "stale"
     assert states[us].error == "not reached by the last pass: cannot enter account 2"
     assert (states[us].count, states[eu].status, states[other].status) == (1, "fresh", "fresh")
     inventory.observe(Snapshot(us, (Vpc(source="acme", id="2/us"),), minute(2)))
-    inventory.unreached("acme", {us}, None)
+    inventory.unreached("acme", {us: ""})
     assert {s.scope: s.status for s in inventory.scopes() if s.scope.source == "acme"} == {eu: "stale", us: "fresh"}

@@ -80,13 +80,12 @@ def choose(configured: tuple[Configured, ...], names: list[str]) -> list[Configu
 
 async def _sync(inventory: "Inventory", one: Configured, report: Report) -> None:
     say(f"syncing {one.config.name} …")
-    reached: set[Scope] = set()
-    failure: Failure | None = None
+    reached: dict[Scope, str] = {}
     async for batch in sources.make(one.type, one.config).batches():
         if isinstance(batch, Snapshot | Change | Failure):
-            reached.add(batch.scope)
-            failure = failure or (batch if isinstance(batch, Failure) else None)
-            report.applied(inventory.observe(batch))
+            changes = inventory.observe(batch)
+            reached[changes.scope] = reached.get(changes.scope) or changes.error
+            report.applied(changes)
         elif isinstance(batch, Defect):
             report.defects.append(batch)
         elif isinstance(batch, Tally):
@@ -95,7 +94,7 @@ async def _sync(inventory: "Inventory", one: Configured, report: Report) -> None
         elif isinstance(batch, Progress) and sys.stderr.isatty():
             say(f"  {batch.source}: {batch.message} ({batch.done:,})")
     if sources.TYPES[one.type].whole:
-        for changes in inventory.unreached(one.config.name, reached, failure):
+        for changes in inventory.unreached(one.config.name, reached):
             report.applied(changes)
 
 

@@ -1,6 +1,6 @@
 """The inventory: every resource that is or was, with the interval in which each version was true."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Self, TypeVar
 
@@ -67,12 +67,13 @@ class Inventory:
             subscriber(changes)
         return changes
 
-    def unreached(self, source: str, reached: Collection[Scope], failure: Failure | None) -> list[ChangeSet]:
+    def unreached(self, source: str, reached: Mapping[Scope, str]) -> list[ChangeSet]:
         """Mark the scopes of a source that a pass over it did not come to: they are not fresh any more.
 
-        `failure` is one of that pass, which may be why.
+        `reached` are those that it came to, with their errors, the first of which may be why; empty for none.
         """
-        why = f": {failure.error}" if failure is not None else ", and it was not said why"
+        said = next(filter(None, reached.values()), "")
+        why = f": {said}" if said else ", and it was not said why"
         left = [s.scope for s in self.scopes() if s.scope.source == source and s.scope not in reached]
         now = datetime.now(UTC)
         return [self.observe(Failure(scope, f"not reached by the last pass{why}", now)) for scope in left]

@@ -110,15 +110,13 @@ class Following:
         task = asyncio.current_task()
         assert task is not None
         self._loops[asyncio.get_running_loop()] = task
-        reached: set[Scope] = set()
+        reached: dict[Scope, str] = {}
         late: set[Scope] = set()
-        failure: Failure | None = None
         try:
             async for batch in _batches(source):
-                if isinstance(batch, Snapshot | Change | Failure):
-                    reached.add(batch.scope)
-                    failure = failure or (batch if isinstance(batch, Failure) else None)
                 changes = self._take(batch, one.config.name)
+                if changes is not None:
+                    reached[changes.scope] = reached.get(changes.scope) or changes.error
                 if changes is not None and isinstance(source, sources.Followed):
                     if changes.held:
                         source.again(changes.scope)
@@ -131,7 +129,7 @@ class Following:
             del self._loops[asyncio.get_running_loop()]
         if sources.TYPES[one.type].whole and not isinstance(source, sources.Followed):
             with self._writing:
-                left = self.inventory.unreached(one.config.name, reached, failure)
+                left = self.inventory.unreached(one.config.name, reached)
             for changes in left:
                 self._tell(changes)
 

@@ -111,11 +111,7 @@ class _Accounts:
         if config.role_arn:
             account = await self._assumed(entered, config.role_arn)
             entered = await self._identified(account, threads)
-        if config.account and config.account != entered.place.account:
-            raise Denied(
-                f"the credentials are of account {entered.place.account}; expected {config.account}: "
-                "choose the `profile` or `role_arn` of that account"
-            )
+        entered = entered.of(config.account)
         return entered._replace(session=_Session(account, await self._offered(entered)))
 
     async def others(self, first: Entered) -> Sequence[str]:

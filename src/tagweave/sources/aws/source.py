@@ -5,7 +5,7 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import Final
 
-from tagweave.errors import Denied, SourceError
+from tagweave.errors import SourceError
 from tagweave.sources.aws import paging
 from tagweave.sources.aws.compute import REGIONS
 from tagweave.sources.aws.config import Config
@@ -85,12 +85,7 @@ class _Accounts:
         if config.role_arn:
             account = await self._assumed(entered, config.role_arn)
             entered = await self._identified(account, threads)
-        if config.account and config.account != entered.place.account:
-            raise Denied(
-                f"the credentials are of account {entered.place.account}; expected {config.account}: "
-                "choose the `profile` or `role_arn` of that account"
-            )
-        return entered
+        return entered.of(config.account)
 
     async def others(self, first: Entered) -> Sequence[str]:
         """The other active accounts of the organization, in order. Raises SourceError."""

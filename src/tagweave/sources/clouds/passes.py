@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from tagweave.errors import SourceError
+from tagweave.errors import Denied, SourceError
 from tagweave.model import Batch, Defect, Failure, Scope, Snapshot
 from tagweave.sources import Check
 from tagweave.sources.clouds.calling import Caller, Politeness, Threads
@@ -47,6 +47,15 @@ class Entered(NamedTuple):
     caller: Caller
     home: str
     session: Any = None
+
+    def of(self, account: str) -> "Entered":
+        """The same, where it is the account that is expected (empty: any). Raises Denied."""
+        if account and account != self.place.account:
+            raise Denied(
+                f"the credentials are of account {self.place.account}; expected {account}: "
+                "choose the `profile` or `role_arn` of that account"
+            )
+        return self
 
 
 class Accounts(Protocol):

@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import Any, Final
 
-from tagweave.errors import Denied, SourceError, Terminal
+from tagweave.errors import SourceError, Terminal
 from tagweave.sources.clouds import Caller, Entered, Pass, Place, Politeness, Resolver, Table, resolve
 from tagweave.sources.clouds.listing import Raw
 from tagweave.sources.clouds.paging import Page, Params, at
@@ -75,12 +75,7 @@ class _Accounts:
         entered = await self._identified(account, threads)
         if config.role_arn:
             entered = await self._identified(await self._assumed(entered, config.role_arn), threads)
-        if config.account and config.account != entered.place.account:
-            raise Denied(
-                f"the credentials are of account {entered.place.account}; expected {config.account}: "
-                "choose the `profile` or `role_arn` of that account"
-            )
-        return entered
+        return entered.of(config.account)
 
     async def others(self, first: Entered) -> Sequence[str]:
         """The accounts that are named and the other members of the organization, in order. Raises SourceError."""
