@@ -5,6 +5,9 @@
     ├── InputError         a telemetry input cannot be read at all: names the file and what is expected
     ├── LookupKeyError     a key or a network that somebody named is none, or is several
     ├── StoreError         the inventory's database cannot be opened or is of another version
+    ├── BrokenIndex        the folder of the tag index cannot be read: says to make it again from the inventory
+    │   └── BrokenSegment  one of its files is cut off, damaged or of another format
+    ├── WriterRunning      another process writes to the tag index: names it
     └── SourceError        a source could not be read; the border of every source raises one of
         ├── Denied         not allowed: says which permission to grant
         ├── Throttled      too many calls, after every retry
@@ -13,6 +16,8 @@
 
 Messages say what was tried, on what, what came back and what to do. They hold no secret.
 """
+
+from pathlib import Path
 
 
 class TagweaveError(Exception):
@@ -33,6 +38,21 @@ class LookupKeyError(TagweaveError):
 
 class StoreError(TagweaveError):
     """The inventory's database cannot be opened, or is of another version."""
+
+
+class BrokenIndex(TagweaveError):
+    """The folder of the tag index cannot be read; nothing is lost, since it derives from the inventory."""
+
+
+class BrokenSegment(BrokenIndex):
+    """A file of the tag index is cut off, damaged or of another format."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path} {why}; make the index again: tagweave index rebuild")
+
+
+class WriterRunning(TagweaveError):
+    """Another process writes to the tag index."""
 
 
 class SourceError(TagweaveError):

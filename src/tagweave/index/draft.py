@@ -1,0 +1,457 @@
+"""A draft: what derive says of keys and resources, collected and made into the arrays of one segment.
+
+    draft = Draft(manifest.scopes)
+    draft.address(pack("10.3.7.12"), vpc, [Piece(start, FOREVER, {"owner": pod, "pod": pod, …}, (), scope, (), False, False)])
+    draft.name("pod_uid", "2c1d…", cluster, pieces)
+    draft.resource(pod, "k8s", "pod", "2c1d…", [Value(BEGINNING, "web-1", …)])
+    entry = draft.write(folder / "7.segment")
+
+Rows, sets, sets of ports and texts are kept once. The arrays are made at the end, by NumPy.
+"""
+
+import itertools
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tagweave.index import segment
+from tagweave.index.columns import AFTER, COLUMNS, DISPUTED, FACTS, I32, I64, SEVERAL, SINGLE, TAGSET_BITS, U64
+from tagweave.index.folder import SegmentEntry
+from tagweave.index.tables import (
+    ADDRESS,
+    NAME,
+    PREFIX,
+    Runs,
+    content_ids,
+    key_slots,
+    name_keys,
+    set_ids,
+    table_arrays,
+)
+from tagweave.model.batches import Scope
+from tagweave.model.kinds import KINDS
+from tagweave.model.times import BEGINNING, FOREVER
+
+Row = Mapping[str, int | tuple[int, ...]]
+Array = npt.NDArray[Any]
+
+_LOW: Final = (1 << 64) - 1
+_ONE: Final = (*SINGLE, *FACTS)
+_PORTS: Final = 0xFFFF
+
+
+class Served(NamedTuple):
+    """A service is served at (protocol, port) during [start, end), and these ingresses lead to it.
+
+    `protocol` is IANA's number. `subject` are the service's namespace and cluster, 0 for none.
+    """
+
+    protocol: int
+    port: int
+    start: int
+    end: int
+    service: int
+    ingresses: tuple[int, ...]
+    subject: tuple[int, int]
+
+
+class Piece(NamedTuple):
+    """During [start, end) a key meant a row.
+
+    `row` is column → id; of SEVERAL columns an ascending tuple of ids (`workloads`: the nearest first). `ports` is
+    what is served there, the same tuple object for the same content where that is easy. `seen` is when it was last
+    observed, in ns, or the scope that it is as fresh as. `others` are the owners whose claims lost, in order.
+    """
+
+    start: int
+    end: int
+    row: Row
+    ports: tuple[Served, ...]
+    seen: int | Scope
+    others: tuple[int, ...]
+    disputed: bool
+    after: bool
+
+
+class Value(NamedTuple):
+    """What a resource was called from `since` on; the first `since` is BEGINNING."""
+
+    since: int
+    name: str
+    type: str
+    ip: str
+    started: str
+    account: str
+    labels: Mapping[str, str]
+
+
+class _Keys:
+    """The runs of one table, as they come."""
+
+    def __init__(self) -> None:
+        self.hi = array("Q")
+        self.lo = array("Q")
+        self.mark = array("B")
+        self.network = array("i")
+        self.length = array("i")
+        self.label = array("i")
+        self.time = array("q")
+        self.value = array("I")
+        self.seen = array("q")
+        self.others = array("i")
+
+    def run(self, key: int, mark: int, network: int, label: int) -> None:
+        self.hi.append(key >> 64)
+        self.lo.append(key & _LOW)
+        self.mark.append(mark)
+        self.network.append(network)
+        self.label.append(label)
+
+    def runs(self, hi: U64 | None = None, lo: U64 | None = None) -> Runs:
+        length = _array(self.length, np.int32)
+        return Runs(
+            _array(self.hi, np.uint64) if hi is None else hi,
+            _array(self.lo, np.uint64) if lo is None else lo,
+            _array(self.mark, np.uint8),
+            _array(self.network, np.int32),
+            np.cumsum(length, dtype=np.int64) - length,
+            length,
+            _array(self.label, np.int32),
+            _array(self.time, np.int64),
+            _array(self.value, np.uint32),
+            _array(self.seen, np.int64),
+            _array(self.others, np.int32),
+        ).ordered()
+
+
+class Draft:
+    """The content of a segment that is being made. `scopes` are those of the manifest; new ones are added to it."""
+
+    def __init__(self, scopes: Iterable[Scope] = ()) -> None:
+        self.scopes: list[Scope] = list(scopes)
+        self._scope_codes = {scope: code for code, scope in enumerate(self.scopes)}
+        self._keys = {ADDRESS: _Keys(), PREFIX: _Keys(), NAME: _Keys()}
+        self._names: dict[str, tuple[list[str], array[int]]] = {}
+        self._tagsets: dict[tuple[int, ...], int] = {(0,) * (len(COLUMNS) + 1): 0}
+        self._sets: dict[tuple[int, ...], int] = {(): 0}
+        self._ports: dict[tuple[Served, ...], int] = {(): 0}
+        self._ports_by_object: dict[int, tuple[int, tuple[Served, ...]]] = {}
+        self._strings: dict[str, int] = {}
+        self._kinds: dict[str, int] = {kind: code for code, kind in enumerate(KINDS)}
+        self._resources = array("i")
+        self._resource_texts = array("i")
+        self._value_count = array("q")
+        self._value_since = array("q")
+        self._value_texts = array("i")
+        self._label_count = array("q")
+        self._labels = array("i")
+
+    # ---- keys
+
+    def address(self, address: int, network: int, pieces: Sequence[Piece]) -> None:
+        """What a packed address meant in a network, in ascending pieces that do not overlap."""
+        keys = self._keys[ADDRESS]
+        keys.run(address, 0, network, -1)
+        self._add(keys, pieces)
+
+    def prefix(self, address: int, length: int, network: int, pieces: Sequence[Piece]) -> None:
+        """What a packed prefix (IPv4: a length of 96 and more) meant in a network."""
+        keys = self._keys[PREFIX]
+        keys.run(address, length + 1, network, -1)
+        self._add(keys, pieces)
+
+    def name(self, rule: str, text: str, network: int, pieces: Sequence[Piece], label: str = "") -> None:
+        """What a name meant in a network, by one of RULES; `label` is a text that belongs to the name."""
+        self._named(rule, text, network, self._string(label))
+        self._add(self._keys[NAME], pieces)
+
+    def gone_address(self, address: int) -> None:
+        """Nobody has this address any more, whatever older segments say."""
+        self.address(address, 0, ())
+
+    def gone_prefix(self, address: int, length: int) -> None:
+        """Nobody has this prefix any more, whatever older segments say."""
+        self.prefix(address, length, 0, ())
+
+    def gone_name(self, rule: str, text: str) -> None:
+        """Nobody has this name any more, whatever older segments say."""
+        self.name(rule, text, 0, ())
+
+    def _named(self, rule: str, text: str, network: int, label: int) -> None:
+        keys = self._keys[NAME]
+        texts, rows = self._names.setdefault(rule, ([], array("q")))
+        texts.append(text)
+        rows.append(len(keys.network))
+        keys.run(0, 0, network, label)
+
+    def _add(self, keys: _Keys, pieces: Sequence[Piece]) -> None:
+        """The breakpoints of a run: one where a piece begins, and one where nobody follows."""
+        before = len(keys.time)
+        until = FOREVER
+        for start, end, row, ports, seen, others, disputed, after in pieces:
+            if until != FOREVER and until != start:
+                self._nobody(keys, until)
+            value = self._tagset(row, ports)
+            if disputed:
+                value |= DISPUTED
+            if after:
+                value |= AFTER
+            keys.time.append(start)
+            keys.value.append(value)
+            keys.seen.append(seen if type(seen) is int else self._scope(seen))  # type: ignore[arg-type]
+            keys.others.append(self._set(others) if others else 0)
+            until = end
+        if until != FOREVER:
+            self._nobody(keys, until)
+        keys.length.append(len(keys.time) - before)
+
+    @staticmethod
+    def _nobody(keys: _Keys, since: int) -> None:
+        keys.time.append(since)
+        keys.value.append(0)
+        keys.seen.append(BEGINNING)
+        keys.others.append(0)
+
+    # ---- resources
+
+    def resource(self, rid: int, source: str, kind: str, native: str, values: Sequence[Value]) -> None:
+        """Whose id it is, and what it was called when; a stranger has one value without a name."""
+        string = self._string
+        self._resources.append(rid)
+        texts = (self._kinds.setdefault(kind, len(self._kinds)), string(source), string(native))
+        self._resource_texts.extend(texts)
+        self._value_count.append(len(values))
+        for since, name, type_, ip, started, account, labels in values:
+            self._value_since.append(since)
+            self._value_texts.extend((string(name), string(type_), string(ip), string(started), string(account)))
+            self._label_count.append(len(labels))
+            if labels:
+                pairs = sorted((string(key), string(value)) for key, value in labels.items())
+                self._labels.extend(itertools.chain.from_iterable(pairs))
+
+    # ---- what is kept once
+
+    def _tagset(self, row: Row, ports: tuple[Served, ...]) -> int:
+        get = row.get
+        cells: list[Any] = [get(column, 0) for column in _ONE]
+        for column in SEVERAL:
+            members = get(column)
+            cells.append(self._set(members) if members else 0)  # type: ignore[arg-type]
+        cells.append(self._port_set(ports) if ports else 0)
+        key = tuple(cells)
+        return self._tagsets.setdefault(key, len(self._tagsets))
+
+    def _set(self, members: tuple[int, ...]) -> int:
+        return self._sets.setdefault(members, len(self._sets))
+
+    def _port_set(self, ports: tuple[Served, ...]) -> int:
+        known = self._ports_by_object.get(id(ports))
+        if known is None:
+            code = self._ports.setdefault(ports, len(self._ports))
+            known = self._ports_by_object[id(ports)] = (code, ports)  # held, so that its id is nobody else's
+        return known[0]
+
+    def _scope(self, scope: Scope) -> int:
+        code = self._scope_codes.get(scope)
+        if code is None:
+            code = self._scope_codes[scope] = len(self.scopes)
+            self.scopes.append(scope)
+        return BEGINNING + 1 + code
+
+    def _string(self, text: str) -> int:
+        return self._strings.setdefault(text, len(self._strings)) if text else -1
+
+    # ---- the arrays
+
+    def meta(self) -> dict[str, Any]:
+        """What a segment says of itself: `kinds` by their codes, and how many keys it has."""
+        return {"kinds": list(self._kinds), "keys": sum(len(keys.network) for keys in self._keys.values())}
+
+    def arrays(self) -> dict[str, Array]:
+        """The arrays of the segment (docs/index-format.md)."""
+        if len(self._tagsets) > TAGSET_BITS:
+            raise ValueError(f"{len(self._tagsets)} tagsets are too many for one segment")
+        ports = self._port_arrays()
+        name_hi, name_lo = self._name_keys()
+        out = {
+            **table_arrays(ADDRESS, self._keys[ADDRESS].runs()),
+            **table_arrays(PREFIX, self._keys[PREFIX].runs()),
+            **table_arrays(NAME, self._keys[NAME].runs(name_hi, name_lo)),
+            **ports,
+        }
+        out |= self._set_arrays()
+        out |= tagset_arrays(self._tagset_columns(), out["set.id"])
+        out |= self._resource_arrays()
+        return out | self._string_arrays()
+
+    def write(self, path: Path) -> SegmentEntry:
+        """Write the segment."""
+        meta = self.meta()
+        return SegmentEntry.of(path, segment.write(path, self.arrays(), meta), meta["keys"])
+
+    def _name_keys(self) -> tuple[U64, U64]:
+        count = len(self._keys[NAME].network)
+        hi, lo = np.zeros(count, np.uint64), np.zeros(count, np.uint64)
+        for rule, (texts, rows) in self._names.items():
+            where = _array(rows, np.int64)
+            hi[where], lo[where] = name_keys(rule, texts)
+        return hi, lo
+
+    def _tagset_columns(self) -> dict[str, I32]:
+        width = len(COLUMNS) + 1
+        flat = np.fromiter(itertools.chain.from_iterable(self._tagsets), np.int32, width * len(self._tagsets))
+        by_column = np.ascontiguousarray(flat.reshape(-1, width).T)
+        return dict(zip((*_ONE, *SEVERAL, "ports"), by_column, strict=True))
+
+    def _set_arrays(self) -> dict[str, Array]:
+        first = np.zeros(len(self._sets) + 1, np.int64)
+        np.cumsum(np.fromiter(map(len, self._sets), np.int64, len(self._sets)), out=first[1:])
+        member = np.fromiter(itertools.chain.from_iterable(self._sets), np.int32, int(first[-1]))
+        return {"set.first": first, "set.member": member, "set.id": set_ids(first, member)}
+
+    def _port_arrays(self) -> dict[str, Array]:
+        """Sets of ports as rows of what is picked when; a pick is kept once."""
+        picks: dict[tuple[int, int, int, int], int] = {(0, 0, 0, 0): 0, (-1, 0, 0, 0): 1}
+        rows: list[tuple[int, int, int, int]] = []
+        for code, served in enumerate(self._ports):
+            for protocol, port, start, end, picked in settled_ports(served):
+                services, ingresses, namespace, cluster = picked
+                pick = (self._set(services), self._set(ingresses), namespace, cluster)
+                key = code << 24 | protocol << 16 | port
+                rows.append((key, start, end, picks.setdefault(pick, len(picks))))
+        rows.sort()
+        keys, starts, ends, codes = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [], [])
+        said = np.array(list(picks), np.int32).T
+        said[:, 1] = 0
+        return port_arrays(np.array(keys, np.uint64), np.array(starts, np.int64), np.array(ends, np.int64), codes, said)
+
+    def _resource_arrays(self) -> dict[str, Array]:
+        rid = _array(self._resources, np.int32)
+        order = np.argsort(rid, kind="stable")
+        texts = _array(self._resource_texts, np.int32).reshape(-1, 3)[order]
+        counts = _array(self._value_count, np.int64)
+        first, values = regrouped(counts, order)
+        said = _array(self._value_texts, np.int32).reshape(-1, 5)[values]
+        label_first, labels = regrouped(_array(self._label_count, np.int64), values)
+        pairs = _array(self._labels, np.int32).reshape(-1, 2)[labels]
+        return resource_arrays(rid[order], texts, first, _array(self._value_since, np.int64)[values], said, label_first, pairs)
+
+    def _string_arrays(self) -> dict[str, Array]:
+        parts = [text.encode("utf-8", "surrogatepass") for text in self._strings]
+        offset = np.zeros(len(parts) + 1, np.int64)
+        np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)), out=offset[1:])
+        return {"string.offset": offset, "string.bytes": np.frombuffer(b"".join(parts), np.uint8)}
+
+
+# ---- arrays that merging makes too
+
+
+def tagset_arrays(columns: Mapping[str, I32], set_id: U64) -> dict[str, Array]:
+    """The arrays of tagsets: their columns, ids, and the rows by ascending id.
+
+    `settling` says what a port may do to a row: the set of ports, shifted by two bits; 1 where the row is a pod's,
+    2 where it is a node's, that has a service or an ingress to lose.
+    """
+    count = len(columns["owner"])
+    cells: list[tuple[str, Array]] = [(name, columns[name]) for name in (*SINGLE, *FACTS)]
+    cells += [(name, set_id[columns[name]]) for name in SEVERAL]
+    ids = content_ids(cells, count) & ~np.uint64(31)
+    loses = (columns["service"] != 0) | (columns["ingress"] != 0)
+    of_pod = loses & (columns["pod"] != 0)
+    of_node = loses & (columns["pod"] == 0) & (columns["node"] != 0) & (columns["node"] == columns["owner"])
+    settling = columns["ports"] << 2 | of_pod | of_node * np.int32(2)
+    arrays: dict[str, Array] = {f"tagset.{name}": column for name, column in columns.items()}
+    arrays["tagset.settling"] = settling.astype(np.int32)
+    arrays["tagset.id"] = ids
+    arrays["tagset.order"] = np.argsort(ids, kind="stable").astype(np.int32)
+    return arrays
+
+
+def port_arrays(key: U64, start: I64, end: I64, pick: Sequence[int] | I32, said: I32) -> dict[str, Array]:
+    """The arrays of ports, by ascending key, and of what they pick: `said` is PICKED × picks."""
+    service, ingress, namespace, cluster = (np.ascontiguousarray(column) for column in said)
+    return {
+        "port.key": key,
+        "port.start": start,
+        "port.end": end,
+        "port.pick": np.asarray(pick, np.int32),
+        "port.slots": key_slots(key),
+        "pick.service": service,
+        "pick.ingress": ingress,
+        "pick.namespace": namespace,
+        "pick.cluster": cluster,
+    }
+
+
+def resource_arrays(
+    rid: I32, texts: Array, first: I64, since: I64, said: Array, label_first: I64, labels: Array
+) -> dict[str, Array]:
+    """The arrays of resources by ascending rid, of their values, and of those's labels."""
+    kind, source, native = texts.T
+    columns = dict(zip(("name", "type", "ip", "started", "account"), np.ascontiguousarray(said.T), strict=True))
+    key, value = np.ascontiguousarray(labels.T)
+    return {
+        "resource.rid": rid,
+        "resource.slots": key_slots(rid),
+        "resource.kind": kind.astype(np.uint8),
+        "resource.source": np.ascontiguousarray(source),
+        "resource.native": np.ascontiguousarray(native),
+        "resource.first": first,
+        "value.since": since,
+        **{f"value.{name}": column for name, column in columns.items()},
+        "value.label": label_first,
+        "label.key": key,
+        "label.value": value,
+        "label.names": np.unique(key),
+    }
+
+
+def regrouped(counts: I64, order: npt.NDArray[np.intp]) -> tuple[I64, npt.NDArray[np.intp]]:
+    """Groups of rows in another order: where each begins (and the end), and which row stands where."""
+    begin = np.cumsum(counts) - counts
+    taken = counts[order]
+    first = np.zeros(len(order) + 1, np.int64)
+    np.cumsum(taken, out=first[1:])
+    return first, np.repeat(begin[order] - first[:-1], taken) + np.arange(int(first[-1]))
+
+
+Picked = tuple[tuple[int, ...], tuple[int, ...], int, int]
+
+
+def settled_ports(served: Iterable[Served]) -> Iterable[tuple[int, int, int, int, Picked]]:
+    """(protocol, port, start, end, what is picked there), not overlapping; protocol 0 is all protocols together.
+
+    What is picked: the services, the ingresses, and the namespace and cluster in which all of those services are.
+    """
+    by_port: dict[tuple[int, int], list[Served]] = {}
+    for one in served:
+        if one.start < one.end and 0 < one.port <= _PORTS:
+            by_port.setdefault((0, one.port), []).append(one)
+            if one.protocol:
+                by_port.setdefault((one.protocol, one.port), []).append(one)
+    for (protocol, port), mine in by_port.items():
+        moments = sorted({moment for one in mine for moment in (one.start, one.end)})
+        for start, end in itertools.pairwise(moments):
+            live = [one for one in mine if one.start <= start < one.end]
+            if live:
+                yield protocol, port, start, end, _picked(live)
+
+
+def _picked(live: Sequence[Served]) -> Picked:
+    namespaces = {one.subject[0] for one in live}
+    clusters = {one.subject[1] for one in live}
+    return (
+        tuple(sorted({one.service for one in live})),
+        tuple(sorted({ingress for one in live for ingress in one.ingresses})),
+        namespaces.pop() if len(namespaces) == 1 else 0,
+        clusters.pop() if len(clusters) == 1 else 0,
+    )
+
+
+def _array(values: "array[Any]", dtype: Any) -> Any:  # noqa: ANN401 - of whatever type is asked
+    assert values.itemsize == np.dtype(dtype).itemsize
+    return np.frombuffer(values, dtype) if len(values) else np.empty(0, dtype)

@@ -1,0 +1,70 @@
+"""Networks: address spaces in which an address means one thing, which reach which, and what they are called, when.
+
+A network is a VPC, a cluster, or the internet. From a network, an address is sought tier by tier (docs/laws.md,
+4.5), all as of the time of the event:
+
+    0  the network itself
+    1  its homes: the VPCs that a cluster runs in
+    2  what is joined to it or to its homes, and the clusters in those
+    3  the internet
+
+Two networks are joined at a time if they share a *group* then: a transit network or a peering that names both. So
+memory grows with how many names there are in groups, and never with pairs of networks.
+"""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tagweave.index import segment
+from tagweave.index.columns import I32, I64, INTERNET
+from tagweave.index.kernels import Reach
+from tagweave.index.segment import Segment, Written
+from tagweave.index.tables import NO_RUNS, Runs
+
+
+class Networks(NamedTuple):
+    """All networks, complete: a newer one replaces it as a whole.
+
+    Network n has the id `rid[n]`, ascending, the internet first; its homes are rows `home_first[n]` to
+    `home_first[n + 1] - 1` of `home` and its times, its groups those of `group`, ascending. `names` says what each
+    name meant when (`tables.name_keys("network", …)`): while a breakpoint's value is not 0, the run's network.
+    """
+
+    rid: I32
+    home_first: I64
+    home: I32
+    home_since: I64
+    home_until: I64
+    group_first: I64
+    group: I32
+    group_since: I64
+    group_until: I64
+    names: Runs
+
+    def reach(self) -> Reach:
+        """The networks as kernels see them."""
+        return Reach(*self[:-1])
+
+    def write(self, path: Path) -> Written:
+        """Write them as a file of the same form as a segment's."""
+        arrays: dict[str, npt.NDArray[Any]] = {f"network.{name}": getattr(self, name) for name in self._fields[:-1]}
+        names = self.names.ordered()
+        arrays |= {f"name.{field}": getattr(names, field) for field in names._fields}
+        return segment.write(path, arrays, {"networks": len(self.rid)})
+
+    @classmethod
+    def read(cls, found: Segment) -> "Networks":
+        """Those of a file."""
+        arrays = [found[f"network.{name}"] for name in cls._fields[:-1]]
+        return cls(*arrays, Runs(*(found[f"name.{field}"] for field in Runs._fields)))
+
+
+def no_networks() -> Networks:
+    """The internet alone, without a name."""
+    none, times = np.empty(0, np.int32), np.empty(0, np.int64)
+    first = np.zeros(2, np.int64)
+    rid = np.array([INTERNET], np.int32)
+    return Networks(rid, first, none, times, times, first, none, times, times, NO_RUNS)

@@ -1,0 +1,247 @@
+"""A view: the segments of one revision of an index, mapped and numbered, to ask at one point in time.
+
+Each segment numbers its tagsets, sets, picks and breakpoints from 0. A view numbers them on over all of its
+segments: global tagset = `offsets[s]` + row of segment s, and so for the rest. These numbers are the view's own;
+what lasts are ids (`View.ids`).
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tagweave.errors import BrokenSegment
+from tagweave.index.columns import AS_IT_IS, I32, I64, NO_SERVICE, PICKED, SEVERAL, U8, U64
+from tagweave.index.folder import Folder, Manifest
+from tagweave.index.kernels import Table
+from tagweave.index.networks import Networks
+from tagweave.index.segment import Segment
+from tagweave.index.tables import TABLES, cell_ids, kernel_table
+from tagweave.model.times import BEGINNING
+
+_TRIES: Final = 5
+_CHUNK: Final = 1 << 20
+
+
+class View:
+    """Segments, the newest first, with the networks and the manifest of their revision. Nothing in it changes."""
+
+    def __init__(self, segments: Sequence[Segment], networks: Networks, manifest: Manifest) -> None:
+        self.segments: tuple[Segment, ...] = tuple(segments)
+        self.networks = networks
+        self.manifest = manifest
+        self.offsets = _offsets(self.segments, "tagset.id")
+        self.sets = _offsets(self.segments, "set.id")
+        self.picks = _offsets(self.segments, "pick.service")
+        points = [len(one[f"{table}.time"]) for one in self.segments for table in TABLES]
+        self.points: I64 = np.cumsum([0, *points], dtype=np.int64)
+        """The first breakpoint of each table of each segment, table by table (TABLES), segment by segment."""
+
+    @cached_property
+    def scope_seen(self) -> I64:
+        """When each scope of the manifest was last listed."""
+        return np.array([scope.last_success for scope in self.manifest.scopes], np.int64)
+
+    def table(self, segment: int, name: str) -> Table:
+        """A table of a segment as kernels see it."""
+        return self._tables[segment][name]
+
+    @cached_property
+    def _tables(self) -> list[dict[str, Table]]:
+        return [{name: kernel_table(one, name, one["tagset.owner"]) for name in TABLES} for one in self.segments]
+
+    # ---- tagsets
+
+    def column(self, name: str, tagsets: I32, picks: I32) -> I32:
+        """A column of tagsets as their picks leave it: ids, or global sets for one of SEVERAL."""
+        several = name in SEVERAL
+        out = np.zeros(len(tagsets), np.int32)
+        for s, rows, where in self._by_segment(tagsets):
+            one = self.segments[s]
+            cells = one[f"tagset.{name}"][rows]
+            if name in PICKED:
+                pick = self._local_picks(s, picks[where])
+                lays = pick > (AS_IT_IS if several else NO_SERVICE)
+                if not several:
+                    lays &= one["tagset.pod"][rows] == 0
+                cells = np.where(lays, one[f"pick.{name}"][pick], cells)
+            out[where] = np.where(cells != 0, cells + self.sets[s], 0) if several else cells
+        return out
+
+    def members(self, number: int) -> tuple[int, ...]:
+        """The ids in a global set, in its order."""
+        if number <= 0:
+            return ()
+        s = int(np.searchsorted(self.sets, number, side="right")) - 1
+        first = self.segments[s]["set.first"]
+        row = number - int(self.sets[s])
+        return tuple(self.segments[s]["set.member"][first[row] : first[row + 1]].tolist())
+
+    def _by_segment(self, tagsets: I32) -> list[tuple[int, npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
+        """(segment, rows in it, where they stand) of those that are not 0."""
+        found = np.searchsorted(self.offsets, tagsets, side="right") - 1
+        out = []
+        for s in range(len(self.segments)):
+            where = np.flatnonzero((found == s) & (tagsets > 0))
+            if len(where):
+                out.append((s, tagsets[where] - self.offsets[s], where))
+        return out
+
+    def _local_picks(self, s: int, picks: I32) -> npt.NDArray[np.intp]:
+        return np.where(picks > 0, picks - self.picks[s], 0)
+
+    # ---- ids
+
+    def ids(self, tagsets: I32, picks: I32) -> U64:
+        """The ids of tagsets as their picks leave them, the same in every index for ever; the low five bits are 0."""
+        out = np.zeros(len(tagsets), np.uint64)
+        for s, rows, where in self._by_segment(tagsets):
+            out[where] = self._ids(s, rows, self._local_picks(s, picks[where]))
+        return out
+
+    def _ids(self, s: int, rows: npt.NDArray[np.intp], pick: npt.NDArray[np.intp]) -> U64:
+        one = self.segments[s]
+        ids: U64 = one["tagset.id"][rows].copy()
+        some = np.flatnonzero(pick != AS_IT_IS)
+        rows, pick = rows[some], pick[some]
+        for name in PICKED:
+            several = name in SEVERAL
+            was, now = one[f"tagset.{name}"][rows], one[f"pick.{name}"][pick]
+            if several:
+                was, now = one["set.id"][was], one["set.id"][now]
+            else:
+                now = np.where((pick > NO_SERVICE) & (one["tagset.pod"][rows] == 0), now, was)
+            ids[some] ^= cell_ids(name, was) ^ cell_ids(name, now)
+        return ids & ~np.uint64(31)
+
+    def by_ids(self, ids: U64) -> tuple[I32, I32]:
+        """The tagset and pick of each id; (0, 0) where no segment has it. The low five bits are not looked at."""
+        wanted, inverse = np.unique(ids & ~np.uint64(31), return_inverse=True)
+        tagsets, picks = np.zeros(len(wanted), np.int32), np.zeros(len(wanted), np.int32)
+        for s, one in enumerate(self.segments):
+            open_ = np.flatnonzero((tagsets == 0) & (wanted != 0))
+            known, order = one["tagset.id"], one["tagset.order"]
+            place = np.minimum(np.searchsorted(known, wanted[open_], sorter=order), len(known) - 1)
+            row = order[place]
+            hit = known[row] == wanted[open_]
+            tagsets[open_[hit]] = row[hit] + self.offsets[s]
+        for s in range(len(self.segments)):
+            self._by_pick(s, wanted, tagsets, picks)
+        return tagsets[inverse.ravel()], picks[inverse.ravel()]
+
+    def _by_pick(self, s: int, wanted: U64, tagsets: I32, picks: I32) -> None:
+        """Find ids among all that a port may make of the tagsets of a segment."""
+        one = self.segments[s]
+        per_set = _picks_of_sets(one)
+        settling = one["tagset.settling"]
+        for begin in range(0, len(settling) if (tagsets == 0).any() else 0, _CHUNK):
+            rows = begin + np.flatnonzero(settling[begin : begin + _CHUNK])
+            for picked in per_set(settling[rows]):
+                made = self._ids(s, rows, picked)
+                place = np.minimum(np.searchsorted(wanted, made), len(wanted) - 1)
+                hit = np.flatnonzero((wanted[place] == made) & (tagsets[place] == 0) & (made != 0) & (picked != 0))
+                tagsets[place[hit]] = rows[hit] + self.offsets[s]
+                picks[place[hit]] = picked[hit] + self.picks[s]
+
+    # ---- breakpoints
+
+    def where(self, pieces: I64) -> tuple[I32, U8, I64]:
+        """Of global breakpoints: the segment, the table (a position in TABLES) and the breakpoint in it."""
+        at = np.searchsorted(self.points, pieces, side="right") - 1
+        at = np.clip(at, 0, max(len(self.points) - 2, 0))
+        segment, table = np.divmod(at, len(TABLES))
+        return segment.astype(np.int32), table.astype(np.uint8), pieces - self.points[at]
+
+    def point(self, segment: int, table: str, breakpoint_: int) -> int:
+        """The global number of a breakpoint."""
+        return int(self.points[segment * len(TABLES) + TABLES.index(table)]) + breakpoint_
+
+    def seen(self, pieces: I64) -> I64:
+        """When the claims behind breakpoints were last observed to hold, in ns; BEGINNING for -1."""
+        out = np.full(len(pieces), BEGINNING, np.int64)
+        segment, table, row = self.where(pieces)
+        for s, t in {*zip(segment.tolist(), table.tolist(), strict=True)}:
+            mine = np.flatnonzero((segment == s) & (table == t) & (pieces >= 0))
+            out[mine] = self.segments[s][f"{TABLES[t]}.seen"][row[mine]]
+        scope = out - (BEGINNING + 1)
+        by_scope = np.flatnonzero((scope >= 0) & (scope < len(self.scope_seen)) & (out < 0) & (pieces >= 0))
+        out[by_scope] = self.scope_seen[scope[by_scope]]
+        return out
+
+    def others(self, piece: int) -> tuple[int, ...]:
+        """The owners whose claims lost at a breakpoint."""
+        if piece < 0:
+            return ()
+        segment, table, row = (int(one[0]) for one in self.where(np.array([piece], np.int64)))
+        code = int(self.segments[segment][f"{TABLES[table]}.others"][row])
+        return self.members(code + int(self.sets[segment])) if code else ()
+
+
+def _offsets(segments: Sequence[Segment], array: str) -> I64:
+    """Where the rows of each segment begin in the view's numbers, and the end.
+
+    Row 0 of a segment is empty: 0 stands for it in all of them.
+    """
+    return np.cumsum([0, *(len(one[array]) for one in segments)], dtype=np.int64)
+
+
+def _picks_of_sets(one: Segment) -> Callable[[I32], list[npt.NDArray[np.intp]]]:
+    """For rows' `settling`, what each may be settled to: the k-th picks of all of them, for k = 0, 1, ….
+
+    The first is "no service" where the row is a pod's or a node's.
+    """
+    pairs = np.unique(np.stack([(one["port.key"] >> np.uint64(24)).astype(np.int64), one["port.pick"]], axis=1), axis=0)
+    sets, first = np.unique(pairs[:, 0], return_index=True)
+    last = np.append(first[1:], len(pairs))
+
+    def of(settling: I32) -> list[npt.NDArray[np.intp]]:
+        out = [np.where(settling & 3, NO_SERVICE, AS_IT_IS).astype(np.intp)]
+        if not len(sets):
+            return out
+        place = np.minimum(np.searchsorted(sets, settling >> 2), len(sets) - 1)
+        known = sets[place] == settling >> 2
+        begin, end = first[place], np.where(known, last[place], first[place])
+        for k in range(int((end - begin).max(initial=0))):
+            row = np.minimum(begin + k, len(pairs) - 1)
+            out.append(np.where(begin + k < end, pairs[row, 1], AS_IT_IS).astype(np.intp))
+        return out
+
+    return of
+
+
+def open_view(folder: Folder, before: View | None = None) -> View | None:
+    """The view of the folder's revision; None where there is no index. Files that stay are not mapped again.
+
+    Raises BrokenIndex where the folder cannot be read.
+    """
+    for attempt in range(_TRIES):
+        manifest = folder.read()
+        if manifest is None:
+            return None
+        if before is not None and manifest.revision == before.manifest.revision:
+            return before
+        try:
+            return _opened(folder, manifest, before)
+        except BrokenSegment:
+            if attempt == _TRIES - 1 or folder.read() == manifest:
+                raise  # else a writer was faster than we: its newest manifest names other files
+    raise AssertionError
+
+
+def _opened(folder: Folder, manifest: Manifest, before: View | None) -> View:
+    mapped: dict[tuple[Path, int], Segment] = {}
+    if before is not None:
+        mapped = {(one.path, one.checksum): one for one in before.segments}
+    segments = []
+    for entry in manifest.segments:
+        path = folder.file(entry.file)
+        one = mapped.get((path, entry.checksum)) or Segment.open(path)
+        if one.checksum != entry.checksum:
+            raise BrokenSegment(path, "is not the file that the manifest names")
+        segments.append(one)
+    if before is not None and before.manifest.networks == manifest.networks:
+        return View(segments, before.networks, manifest)
+    return View(segments, Networks.read(Segment.open(folder.file(manifest.networks.file))), manifest)
