@@ -2,6 +2,7 @@
 
 from tagweave.model.batches import Batch, Change, Defect, Failure, Progress, Pulse, Scope, Snapshot, Tally
 from tagweave.model.kinds import KINDS, STRUCTS, Kind, Reference, references
+from tagweave.model.protocols import PROTOCOLS
 from tagweave.model.resources import (
     VM,
     AnyResource,
@@ -46,6 +47,7 @@ from tagweave.model.resources import (
 
 __all__ = [
     "KINDS",
+    "PROTOCOLS",
     "STRUCTS",
     "VM",
     "AnyResource",

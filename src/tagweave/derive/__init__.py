@@ -1,0 +1,1 @@
+"""Derive: the inventory's history → who held which address and name, what that belonged to → segments."""

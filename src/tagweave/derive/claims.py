@@ -1,0 +1,450 @@
+"""Claims: in this network, this address belonged to this resource during [from, to), and what that belonged to.
+
+The tables say which fields of which kinds claim what. A smaller rank is the nearer owner: a pod's address
+is also its VM's when the VPC gives out pod addresses, and then the pod has it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import ip_address
+from typing import Final, Literal, NamedTuple
+
+from tagweave.derive.estate import Estate, nearest
+from tagweave.derive.machines import Machines, Row
+from tagweave.derive.ranges import NOWHERE, Place, Ranges
+from tagweave.derive.rows import Rows
+from tagweave.derive.services import TERMINAL, PortSet, Services
+from tagweave.derive.timeline import Stretch, Timeline, always, cut, joined, mapped, pieces
+from tagweave.derive.timeline import at as value_at
+from tagweave.index.columns import INTERNET
+from tagweave.inventory import Version
+from tagweave.model import VM, Interface, NetworkInterface, Node, Pod, Resource, Scope
+from tagweave.model.addresses import pack, pack_prefix, unpack
+from tagweave.model.times import FOREVER, to_ns
+
+Where = Literal["cluster", "vpc", "public", "either"]
+"""In the owner's own network, in the internet, or in the one of these that the address tells."""
+
+ADDRESS: Final = 128
+"""The length of an address; a prefix is shorter."""
+
+
+class AddressRule(NamedTuple):
+    """Addresses in `field` of a kind belong to it, in the network that `where` says."""
+
+    kind: str
+    field: str
+    rank: int
+    where: Where
+
+
+ADDRESS_RULES: Final = (
+    AddressRule("pod", "ips", 10, "cluster"),
+    AddressRule("node", "ips", 20, "either"),
+    AddressRule("service", "cluster_ips", 30, "cluster"),
+    AddressRule("service", "external_ips", 35, "either"),
+    AddressRule("service", "load_balancer_ips", 35, "either"),
+    AddressRule("ingress", "load_balancer_ips", 36, "either"),
+    AddressRule("rds", "ips", 40, "either"),
+    AddressRule("redis", "ips", 40, "either"),
+    AddressRule("nat_gateway", "private_ips", 45, "vpc"),
+    AddressRule("nat_gateway", "public_ips", 45, "public"),
+    AddressRule("load_balancer", "ips", 50, "either"),
+    AddressRule("vm", "interfaces.private_ips", 60, "vpc"),
+    AddressRule("vm", "interfaces.public_ips", 60, "public"),
+    AddressRule("host", "ips", 65, "either"),
+    AddressRule("network_interface", "private_ips", 70, "vpc"),
+    AddressRule("network_interface", "public_ips", 70, "public"),
+    AddressRule("public_ip", "ip", 80, "public"),
+)
+
+PREFIX_RULES: Final = (
+    AddressRule("node", "pod_cidrs", 10, "cluster"),
+    AddressRule("subnet", "cidrs", 20, "vpc"),
+    AddressRule("vpc", "cidrs", 30, "vpc"),
+)
+
+SHARED_RANKS: Final = frozenset({35, 36})
+"""Several services or ingresses may stand behind one load balancer's address: that is no dispute."""
+
+_RULES_OF: Final = {
+    kind: tuple(rule for rule in (*ADDRESS_RULES, *PREFIX_RULES) if rule.kind == kind)
+    for kind in {rule.kind for rule in (*ADDRESS_RULES, *PREFIX_RULES)}
+}
+_OF_RANGES: Final = tuple(rule for rule in PREFIX_RULES if rule.kind in {"subnet", "vpc"})
+_OF_CLUSTERS: Final = frozenset({"pod", "node", "service", "ingress"})
+_MAPPED: Final = 0xFFFF
+
+Key = tuple[int, int]
+"""A prefix's length and packed address."""
+
+
+class Held(NamedTuple):
+    """What a claim's owner belonged to for a time, and the ports that it served there."""
+
+    row: Row
+    ports: PortSet
+
+
+class AddressClaim(NamedTuple):
+    """An address (`length` 128) or prefix that a resource held during [start, end), and as what.
+
+    `seen` is the last moment at which it was observed, or the scope that is still listing it.
+    """
+
+    address: int
+    length: int
+    network: int
+    rank: int
+    owner: int
+    start: int
+    end: int
+    seen: int | Scope
+    seen_until: int
+    held: Timeline[Held]
+
+
+class Span(NamedTuple):
+    """A stretch of time in which one value of a field stood unchanged in all versions of a resource."""
+
+    start: int
+    end: int
+    seen_until: int
+    versions: tuple[Version, ...]
+
+
+class Claims:
+    """Derives claims from an estate."""
+
+    def __init__(
+        self,
+        estate: Estate,
+        machines: Machines,
+        rows: Rows,
+        ranges: Ranges,
+        services: Services,
+        last_seen: "LastSeen",
+    ) -> None:
+        self._estate = estate
+        self._machines = machines
+        self._rows = rows
+        self._ranges = ranges
+        self._services = services
+        self._last_seen = last_seen
+
+    def of(self, rid: int) -> Iterator[AddressClaim]:
+        """The addresses and prefixes that a resource holds or held."""
+        history = self._estate.history[rid]
+        for rule in _RULES_OF.get(history[0].resource.kind, ()):
+            prefix = rule in PREFIX_RULES
+            known: dict[tuple[int, int, Place, int], Timeline[Held]] = {}  # addresses of one owner share theirs
+            for value, span in _spans(history, rule.field):
+                address, length = pack_prefix(value) if prefix else (pack(value), ADDRESS)
+                carried = address if "." in rule.field else 0
+                for start, end, (networks, place) in self._places(rule, rid, span, address, length):
+                    alike = (start, end, place, carried)
+                    held = known.get(alike)
+                    if held is None:
+                        part = span._replace(start=start, end=end)
+                        held = known[alike] = list(self._held(rid, part, carried, place.subnet, plain=prefix))
+                    seen = min(span.seen_until, end)
+                    told: int | Scope = seen
+                    if span.end == FOREVER and end == FOREVER:
+                        told = self._last_seen.scope(span.versions[-1])
+                        seen = self._last_seen.of(span.versions[-1])
+                    elif end < span.end:
+                        seen = told = end
+                    for network in networks:
+                        yield AddressClaim(address, length, network, rule.rank, rid, start, end, told, seen, held)
+
+    # ---- in which network
+
+    def _places(
+        self, rule: AddressRule, rid: int, span: Span, address: int, length: int
+    ) -> Iterator[Stretch[tuple[tuple[int, ...], Place]]]:
+        """The networks that an address of an owner means it in, its own first, and where it lies in its VPC."""
+        if rule.where == "public":
+            yield Stretch(span.start, span.end, ((INTERNET,), NOWHERE))
+            return
+        resource = span.versions[-1].resource
+        homes = self._homes(rid, resource, address)
+        spaces = [self._ranges.place(vpc, address, length) for vpc in {s.value[0] for s in homes} - {0}]
+        for start, end in pieces([homes, *spaces], span.start, span.end):
+            vpc, own = value_at(homes, start)
+            place = value_at(self._ranges.place(vpc, address, length), start) if vpc else NOWHERE
+            if rule.kind in _OF_CLUSTERS and own != vpc:
+                place = NOWHERE
+            elif rule in _OF_RANGES:
+                place = NOWHERE  # it lies in nothing but itself
+            yield Stretch(start, end, (self._told(rule, address, own, vpc, inside=place.inside), place))
+
+    def _told(self, rule: AddressRule, address: int, own: int, vpc: int, *, inside: bool) -> tuple[int, ...]:
+        told = rule.where == "either" or (rule.kind == "pod" and _is_v6(address))
+        if not told or not _is_public(address):
+            return (own,)
+        if not (inside and own == vpc):
+            return (INTERNET,) if rule.where == "either" else (own, INTERNET)
+        return (own, INTERNET) if _is_v6(address) else (own,)
+
+    def _homes(self, rid: int, resource: Resource, address: int) -> Timeline[tuple[int, int]]:
+        """The VPC that an address would lie in and the network that it is of, over time: 0 for no VPC."""
+        if resource.kind == "vpc":
+            return always((rid, rid))
+        if resource.kind in _OF_CLUSTERS:
+            return self._homes_in_cluster(rid, resource, address)
+        name = getattr(resource, "vpc", "")
+        source = resource.source
+        vpc = self._estate.refer(source, "vpc", name) if name else self._estate.stranger(source, "vpc", source, "")
+        return always((vpc, vpc))
+
+    def _homes_in_cluster(self, rid: int, resource: Resource, address: int) -> Timeline[tuple[int, int]]:
+        named = getattr(resource, "cluster", "")
+        source = resource.source
+        overlay = (
+            self._estate.refer(source, "cluster", named) if named else self._estate.stranger(source, "vpc", source, "")
+        )
+        vpcs = mapped(
+            self._rows.of(rid) if resource.kind != "pod" else self._pod_rows(rid), lambda row: row.get("vpc", 0)
+        )
+        out: list[Stretch[tuple[int, int]]] = []
+        for start, end, vpc in vpcs:
+            if not vpc:
+                out.append(Stretch(start, end, (0, overlay)))
+                continue
+            for since, until, place in cut(self._ranges.place(vpc, address), start, end):
+                out.append(Stretch(since, until, (vpc, vpc if place.inside else overlay)))
+        if isinstance(resource, Node):
+            out = [part for one in joined(out) for part in self._on_its_machine(resource, one, address)]
+        return joined(out)
+
+    def _pod_rows(self, rid: int) -> Timeline[Row]:
+        history = self._estate.history[rid]
+        return [
+            row
+            for i, version in enumerate(history)
+            for row in self._rows.of_pod(
+                rid,
+                version.resource,
+                version.valid_from,
+                history[i + 1].valid_from if i + 1 < len(history) else FOREVER,
+            )
+        ]
+
+    def _on_its_machine(
+        self, node: Node, home: Stretch[tuple[int, int]], address: int
+    ) -> Iterator[Stretch[tuple[int, int]]]:
+        """A node's address that its VM has is of the VM's VPC, whatever ranges are known of that."""
+        vpc, own = home.value
+        if vpc in {0, own}:
+            yield home
+            return
+        for start, end, vm in cut(self._machines.vm_of(node), home.start, home.end):
+            machine = self._estate.as_of(vm, start) if vm else None
+            cards = machine.interfaces if isinstance(machine, VM) else ()
+            theirs = any(pack(ip) == address for card in cards for ip in card.private_ips)
+            yield Stretch(start, end, (vpc, vpc if theirs else own))
+
+    # ---- as what
+
+    def _held(self, rid: int, span: Span, address: int, subnet: int, *, plain: bool) -> Iterator[Stretch[Held]]:
+        """What the owner belonged to, piece by piece, while it held the address; a prefix serves nothing."""
+        for i, version in enumerate(span.versions):
+            start = max(span.start, span.start if i == 0 else version.valid_from)
+            end = span.end if i + 1 == len(span.versions) else min(span.end, span.versions[i + 1].valid_from)
+            if start >= end:
+                continue
+            own = {"owner": rid, **self._by_address(version.resource, address, subnet)}
+            pod = version.resource if isinstance(version.resource, Pod) else None
+            base = list(self._rows.of_pod(rid, pod, start, end) if pod else cut(self._rows.of(rid), start, end))
+            if subnet:
+                base = list(self._over_subnet(subnet, base, start, end))
+            if pod is not None:
+                yield from self._pod_held(pod, base, own, start, end)
+                continue
+            for since, until, row in base:
+                whole = {**row, **own}
+                if plain:
+                    yield Stretch(since, until, Held(whole, ()))
+                else:
+                    yield from self._served(rid, version.resource, Stretch(since, until, whole))
+
+    def _pod_held(self, pod: Pod, base: list[Stretch[Row]], own: Row, start: int, end: int) -> Iterator[Stretch[Held]]:
+        serving = self._services.of_pod(pod, start, end)
+        for since, until in pieces([base, serving], start, end):
+            row = {**value_at(base, since), **own}
+            services, ingresses = value_at(serving, since)
+            if services:
+                row["service"] = services
+                if ingresses:
+                    row["ingress"] = ingresses
+            yield Stretch(since, until, Held(row, self._services.ports_of_pod(pod, services)))
+
+    def _served(self, rid: int, resource: Resource, stretch: Stretch[Row]) -> Iterator[Stretch[Held]]:
+        start, end, row = stretch
+        if isinstance(resource, Node):
+            ports = self._services.ports_of_node(resource.source, resource.cluster, resource.name)
+            yield Stretch(start, end, Held(row, ports))
+        elif resource.kind == "service":
+            ports = self._services.ports_of_services((rid,))
+            for since, until, (_, ingresses) in self._services.of_services((rid,), start, end):
+                yield Stretch(since, until, Held({**row, "ingress": ingresses} if ingresses else row, ports))
+        else:
+            yield Stretch(start, end, Held(row, ()))
+
+    def _over_subnet(self, subnet: int, base: Timeline[Row], start: int, end: int) -> Iterator[Stretch[Row]]:
+        """The pieces of an owner with what the subnet of its address adds where it does not say it itself."""
+        below = self._rows.of(subnet)
+        for since, until in pieces([base, below], start, end):
+            yield Stretch(since, until, {**value_at(below, since), **value_at(base, since)})
+
+    def _by_address(self, resource: Resource, address: int, subnet: int) -> Row:
+        """What belongs to the one interface that carries an address; without an address, to all of them."""
+        row: Row = {"subnet": subnet} if subnet else {}
+        groups: tuple[str, ...] = ()
+        if isinstance(resource, VM):
+            cards = [card for card in resource.interfaces if not address or _carries(card, address)]
+            groups = tuple(group for card in cards for group in card.security_groups)
+            subnets = {card.subnet for card in cards} - {""}
+            if len(subnets) == 1:
+                row["subnet"] = self._estate.refer(resource.source, "subnet", subnets.pop())
+        elif isinstance(resource, NetworkInterface):
+            groups = resource.security_groups
+        if groups:
+            row["security_group"] = tuple(
+                sorted({self._estate.refer(resource.source, "security_group", group) for group in groups})
+            )
+        return row
+
+    def row_of_name(self, rid: int, start: int, end: int) -> Iterator[Stretch[Held]]:
+        """What a resource belonged to, piece by piece, while a name meant it."""
+        history = self._estate.history[rid]
+        first = nearest(history, start)
+        versions = tuple(v for v in history if v is first or start < v.valid_from < end)
+        yield from self._held(rid, Span(start, end, end, versions), 0, 0, plain=False)
+
+
+class LastSeen:
+    """When what is open was last observed: as late as its scope was read."""
+
+    def __init__(self, last_success: dict[Scope, int]) -> None:
+        self.last_success = last_success
+
+    @staticmethod
+    def scope(version: Version) -> Scope:
+        """The scope that lists a version."""
+        return Scope(version.resource.source, version.resource.kind, version.part)
+
+    def of(self, version: Version) -> int:
+        """When a version was last observed to be true, in ns."""
+        if version.valid_to != FOREVER:
+            return version.seen_until
+        return max(version.seen_until, self.last_success.get(self.scope(version), version.seen_until))
+
+
+def keys_of(history: Iterable[Version]) -> Iterator[Key]:
+    """(length, address) of every address and prefix that stands in some versions of a resource."""
+    for version in history:
+        for rule in _RULES_OF.get(version.resource.kind, ()):
+            for value in _values(version.resource, rule.field):
+                address, length = pack_prefix(value) if rule in PREFIX_RULES else (pack(value), ADDRESS)
+                yield length, address
+
+
+def _is_v6(address: int) -> bool:
+    return address >> 32 != _MAPPED
+
+
+def _is_public(address: int) -> bool:
+    """Whether an address is routed in the internet (`ipaddress`: the IANA special-purpose registries)."""
+    return ip_address(unpack(address)).is_global
+
+
+def _carries(card: Interface, address: int) -> bool:
+    return any(pack(ip) == address for ip in (*card.private_ips, *card.public_ips))
+
+
+def _values(resource: Resource, field: str) -> tuple[str, ...]:
+    if isinstance(resource, Pod) and resource.host_network:
+        return ()
+    head, _, tail = field.partition(".")
+    value = getattr(resource, head)
+    if tail:
+        return tuple(v for part in value for v in getattr(part, tail))
+    return value if isinstance(value, tuple) else (value,) if value else ()
+
+
+# ---- for how long
+
+
+def _spans(history: Sequence[Version], field: str) -> Iterator[tuple[str, Span]]:
+    """Each value of a field, with the unbroken spans of versions in which it stood, in one VPC."""
+    if len(history) == 1:
+        values = _values(history[0].resource, field)
+        span = _span(tuple(history)) if values else None
+        if span is not None:
+            yield from ((value, span) for value in dict.fromkeys(values))
+        return
+    open_spans: dict[str, list[Version]] = {}
+    before: dict[str, Version | None] = {}
+    last: Version | None = None
+    for version in history:
+        current = dict.fromkeys(_values(version.resource, field))
+        unbroken = last is not None and last.valid_to == version.valid_from and _home(last) == _home(version)
+        for value in list(open_spans):
+            if value not in current or not unbroken:
+                span = _span(tuple(open_spans.pop(value)), before[value], version if unbroken else None)
+                if span is not None:
+                    yield value, span
+        for value in current:
+            if value not in open_spans:
+                before[value] = last if unbroken else None
+            open_spans.setdefault(value, []).append(version)
+        last = version
+    for value, held in open_spans.items():
+        span = _span(tuple(held), before[value])
+        if span is not None:
+            yield value, span
+
+
+def _home(version: Version) -> tuple[str, str]:
+    """Where a resource says that it is: a claim does not outlast it."""
+    return getattr(version.resource, "vpc", ""), getattr(version.resource, "cluster", "")
+
+
+def _span(versions: tuple[Version, ...], before: Version | None = None, after: Version | None = None) -> Span | None:
+    """The span of some versions; None where nothing was held in it. Their neighbours had the field otherwise."""
+    start, end, seen = versions[0].valid_from, versions[-1].valid_to, versions[-1].seen_until
+    if isinstance(versions[0].resource, Pod):
+        start, end, seen = _pod_bounds(versions, before, after)
+    return Span(start, end, seen, versions) if start < end else None
+
+
+def _pod_bounds(versions: tuple[Version, ...], before: Version | None, after: Version | None) -> tuple[int, int, int]:
+    """When a pod got its address and when it lost it.
+
+    It got it when the kubelet took the pod (status.startTime), as far as that lies after the last moment it
+    was seen without; it lost it when it reached a terminal phase, or with the pod itself.
+    """
+    start, end, seen = versions[0].valid_from, versions[-1].valid_to, versions[-1].seen_until
+    first, last = versions[0].resource, versions[-1].resource
+    assert isinstance(first, Pod)
+    assert isinstance(last, Pod)
+    if first.started_at is not None:
+        started = to_ns(first.started_at)
+        start = max(start, started) if before is None else min(start, max(before.seen_until, started))
+    if last.phase in TERMINAL:
+        end, seen = _terminal_end(versions, start, end, seen)
+    elif after is not None and isinstance(after.resource, Pod) and after.resource.finished_at:
+        end = min(end, to_ns(after.resource.finished_at))
+    return start, end, min(seen, end)
+
+
+def _terminal_end(versions: tuple[Version, ...], start: int, end: int, seen: int) -> tuple[int, int]:
+    """When a pod finished: as it tells, else between the last version in which it ran and the next."""
+    pods = [v.resource for v in versions if isinstance(v.resource, Pod)]
+    first = next(i for i, pod in enumerate(pods) if pod.phase in TERMINAL)
+    finished = next((to_ns(p.finished_at) for p in pods[first:] if p.finished_at), None)
+    if finished is not None:
+        return min(end, finished), min(seen, finished)
+    if first > 0:
+        return versions[first].valid_from, versions[first - 1].seen_until
+    return start, start

@@ -1,0 +1,219 @@
+"""Names: which texts mean a resource, by which rule, in which network, when; and who holds a name at a moment."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from tagweave.derive.claims import Claims, Held, LastSeen
+from tagweave.derive.estate import Estate, spread
+from tagweave.derive.flatten import Claim, flatten
+from tagweave.derive.rows import Rows
+from tagweave.derive.timeline import Stretch, Timeline, always, cut, joined, mapped
+from tagweave.derive.timeline import pieces as cuts
+from tagweave.index.draft import Piece as Told
+from tagweave.inventory import Version
+from tagweave.model import KINDS, VM, NetworkInterface, Node, Pod, Resource, Scope
+from tagweave.model.times import FOREVER
+
+_ONE_AT_A_TIME, _OF_A_VM, _OF_ANYTHING, _OF_AN_INTERFACE = 0, 60, 65, 70
+"""Ranks: ids and Kubernetes' names are unique at any time; names in clouds are not."""
+
+NEVER_AGAIN: Final = frozenset({"pod_uid", "container_id"})
+"""Rules whose names are never given twice: after their end they still mean their owner."""
+
+NameKey = tuple[str, str]
+"""A rule and a text."""
+
+
+class Name(NamedTuple):
+    """What a text means by a rule; `label` is the name of the container that it is of, if of one."""
+
+    rule: str
+    text: str
+    rank: int = _ONE_AT_A_TIME
+    label: str = ""
+
+
+class NameClaim(NamedTuple):
+    """A name that meant a resource in a network during [start, end), and what that belonged to."""
+
+    name: Name
+    network: int
+    owner: int
+    start: int
+    end: int
+    seen: int | Scope
+    seen_until: int
+    held: Timeline[Held]
+
+
+class Names:
+    """Derives claims of names from an estate."""
+
+    def __init__(self, estate: Estate, rows: Rows, claims: Claims, last_seen: LastSeen) -> None:
+        self._estate = estate
+        self._rows = rows
+        self._claims = claims
+        self._last_seen = last_seen
+
+    def of(self, rid: int) -> Iterator[NameClaim]:
+        """The names that mean a resource or meant it."""
+        known: dict[tuple[int, int], Timeline[Held]] = {}
+        for name, start, end, version in self._spans(self._estate.history[rid]):
+            for since, until, network in cut(self._networks(rid), start, end):
+                held = known.get((since, until))
+                if held is None:
+                    held = known[since, until] = list(self._claims.row_of_name(rid, since, until))
+                last = until == end
+                seen_until = self._last_seen.of(version) if last else until
+                open_ended = last and version.valid_to == FOREVER and end == FOREVER
+                seen: int | Scope = self._last_seen.scope(version) if open_ended else min(seen_until, until)
+                yield NameClaim(name, network, rid, since, until, seen, min(seen_until, until), held)
+
+    def keys_of(self, history: Iterable[Version]) -> Iterator[NameKey]:
+        """Every name that some versions of a resource have or had."""
+        for name, *_ in self._spans(list(history)):
+            yield name.rule, name.text
+
+    def _networks(self, rid: int) -> Timeline[int]:
+        """The network that a resource is named in, over all time: its cluster, else its VPC, else its source's own."""
+        source = self._estate.identity(rid)[0]
+        first = self._estate.history[rid][0].resource
+        if first.kind == "cluster":
+            return always(rid)
+        cluster = getattr(first, "cluster", "")
+        if cluster:
+            return always(self._estate.refer(source, "cluster", cluster))
+        alone = self._estate.stranger(source, "vpc", source, "")
+        return mapped(self._rows.of(rid), lambda row: row.get("vpc", 0) or alone)
+
+    def _spans(self, history: Sequence[Version]) -> Iterator[tuple[Name, int, int, Version]]:
+        """Each name with the unbroken times in which it was had, and the last version that had it then."""
+        held: dict[Name, tuple[int, int, Version]] = {}
+        for version in history:
+            for name, start, end in self._during(version):
+                before = held.get(name)
+                if before is not None and before[1] == start:
+                    held[name] = (before[0], end, version)
+                    continue
+                if before is not None:
+                    yield name, *before
+                held[name] = (start, end, version)
+        for name, span in held.items():
+            yield name, *span
+
+    def _during(self, version: Version) -> Iterator[tuple[Name, int, int]]:
+        start, end, resource = version.valid_from, version.valid_to, version.resource
+        for name in _names(resource):
+            yield name, start, end
+        cluster = getattr(resource, "cluster", "")
+        if cluster and isinstance(resource, Pod | Node):
+            for since, until, called in cut(self._called(resource.source, cluster), start, end):
+                for prefix in called:
+                    yield _in_cluster(resource, prefix), since, until
+
+    def _called(self, source: str, cluster: str) -> Timeline[tuple[str, ...]]:
+        """What a cluster is called over all time: its id, its name and its source."""
+        rid = self._estate.find(source, "cluster", cluster)
+        history = self._estate.history[rid] if rid is not None else ()
+        told = [Stretch(a, b, v.resource.name) for a, b, v in spread(history)]
+        return mapped(
+            joined(told) or always(""), lambda name: tuple(dict.fromkeys(filter(None, (cluster, name, source))))
+        )
+
+
+def _in_cluster(resource: Pod | Node, cluster: str) -> Name:
+    if isinstance(resource, Pod):
+        return Name("pod_name", f"{cluster}/{resource.namespace}/{resource.name}")
+    return Name("id", f"node:{cluster}/{resource.name}")
+
+
+def _names(resource: Resource) -> Iterator[Name]:
+    """The names of one version of a resource, but those that its cluster's name is in."""
+    kind = resource.kind
+    if isinstance(resource, Pod):
+        yield Name("pod_uid", resource.id)
+        yield Name("pod_name", f"{resource.namespace}/{resource.name}")
+        for container in resource.containers:
+            if container.id:
+                yield Name("container_id", container.id, label=container.name)
+        return
+    yield Name("vm_id" if kind == "vm" else "id", resource.id if kind == "vm" else f"{kind}:{resource.id}")
+    if isinstance(resource, VM):
+        if resource.name:
+            yield Name("host_name", resource.name, _OF_A_VM)
+        for card in resource.interfaces:
+            if card.id:
+                yield Name("interface_id", card.id, _OF_A_VM)
+            if card.mac:
+                yield Name("mac", _mac(card.mac), _OF_A_VM)
+    elif isinstance(resource, Node):
+        for text in dict.fromkeys((resource.name, resource.hostname)):
+            if text:
+                yield Name("host_name", text)
+    elif isinstance(resource, NetworkInterface):
+        yield Name("interface_id", resource.id, _OF_AN_INTERFACE)
+        if resource.mac:
+            yield Name("mac", _mac(resource.mac), _OF_AN_INTERFACE)
+    namespace = getattr(resource, "namespace", "")
+    if namespace and resource.name:
+        yield Name("id", f"{kind}:{namespace}/{resource.name}")
+    elif KINDS[kind].family == "cloud" and kind != "vm" and resource.name and resource.name != resource.id:
+        yield Name("id", f"{kind}:{resource.name}", _OF_ANYTHING)
+
+
+def _mac(text: str) -> str:
+    """A MAC address as twelve digits in pairs with colons, in lower case."""
+    digits = "".join(c for c in text.lower() if c in "0123456789abcdef")
+    return ":".join(digits[i : i + 2] for i in range(0, len(digits), 2))
+
+
+def told_alone(claim: NameClaim) -> list[Told]:
+    """The pieces of a name that nobody else ever had, and that one resource had but once."""
+    told = _told([claim])
+    return list(_lasting(told) if claim.name.rule in NEVER_AGAIN else told)
+
+
+def resolved(claims: Sequence[NameClaim]) -> dict[int, tuple[list[Told], str]]:
+    """The claims of one name: for each network the pieces, disjoint and ascending, and the container's name."""
+    nodes = [c for c in claims if c.name.rule == "host_name" and c.name.rank == _ONE_AT_A_TIME]
+    apart = [part for c in claims for part in (_without(c, nodes) if c.name.rank == _OF_A_VM and nodes else (c,))]
+    out: dict[int, tuple[list[Told], str]] = {}
+    for network in sorted({c.network for c in apart}):
+        mine = [c for c in apart if c.network == network]
+        told = list(_told(mine))
+        if mine[0].name.rule in NEVER_AGAIN:
+            told = list(_lasting(told))
+        out[network] = (told, mine[0].name.label)
+    return out
+
+
+def _told(claims: Sequence[NameClaim]) -> Iterator[Told]:
+    if len(claims) == 1:
+        claim = claims[0]
+        for start, end, held in claim.held:
+            yield Told(start, end, held.row, held.ports, claim.seen, (), False, False)
+        return
+    plain = [Claim(c.start, c.end, c.seen_until, c.name.rank, c.owner) for c in claims]
+    for piece in flatten(plain, unique={_ONE_AT_A_TIME}):
+        winner = claims[piece.holders[0]]
+        others = tuple(dict.fromkeys(claims[i].owner for i in piece.holders[1:] if claims[i].owner != winner.owner))
+        for start, end, held in cut(winner.held, piece.start, piece.end):
+            yield Told(start, end, held.row, held.ports, winner.seen, others, piece.disputed, False)
+
+
+def _without(vm: NameClaim, nodes: Sequence[NameClaim]) -> Iterator[NameClaim]:
+    """A VM's claim of a host name but for the times in which a node that runs on it has that name: one machine."""
+    for start, end in cuts([vm.held, *(node.held for node in nodes)], vm.start, vm.end):
+        named = (h.value.row for node in nodes for h in cut(node.held, start, end) if node.start <= start < node.end)
+        if not any(row.get("vm") == vm.owner for row in named):
+            yield vm._replace(start=start, end=end, held=list(cut(vm.held, start, end)))
+
+
+def _lasting(told: Iterable[Told]) -> Iterator[Told]:
+    """The same, each owner's last piece lasting until the name has another one, which is for ever."""
+    pieces = list(told)
+    for i, piece in enumerate(pieces):
+        yield piece
+        until = pieces[i + 1].start if i + 1 < len(pieces) else FOREVER
+        if piece.end < until:
+            yield piece._replace(start=piece.end, end=until, after=True)

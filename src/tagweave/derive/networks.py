@@ -1,0 +1,114 @@
+"""Networks: which there are, what they are called, and which can be reached from which, over time."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from tagweave.derive.estate import Estate
+from tagweave.derive.machines import Machines
+from tagweave.derive.timeline import Stretch, filled, joined, swept
+from tagweave.index.columns import I32, I64, INTERNET
+from tagweave.index.networks import Networks
+from tagweave.index.tables import Runs, name_keys
+from tagweave.model.times import BEGINNING, FOREVER
+
+Interval = tuple[int, int, int]
+"""(start, end, what)."""
+
+_KINDS: Final = ("vpc", "cluster")
+
+
+def networks(estate: Estate, machines: Machines) -> Networks:
+    """Every network of an estate with its names, its homes and what it is joined to."""
+    homes: defaultdict[int, list[Interval]] = defaultdict(list)
+    for cluster in estate.of_kind("cluster"):
+        for start, end, runs in machines.runs(cluster):
+            homes[cluster] += [(start, end, vpc) for vpc in runs.vpcs]
+    groups: defaultdict[int, list[Interval]] = defaultdict(list)
+    for join in machines.joins():
+        for vpc in join.vpcs:
+            groups[vpc].append((join.start, join.end, join.rid))
+    every = [rid for kind in _KINDS for rid in estate.of_kind(kind)]
+    every += [rid for rid, stranger in estate.strangers.items() if stranger.kind in _KINDS]
+    rid = np.array(sorted({INTERNET, *every}), np.int32)
+    return Networks(rid, *_laid_out(rid, homes), *_laid_out(rid, groups), _runs(_names(estate, every)))
+
+
+def _laid_out(rid: I32, of: Mapping[int, list[Interval]]) -> tuple[I64, I32, I64, I64]:
+    """For each network where its rows begin; then what, since and until of each row."""
+    rows = [sorted(of.get(int(one), ()), key=lambda interval: (interval[2], interval[0])) for one in rid]
+    first = np.zeros(len(rid) + 1, np.int64)
+    np.cumsum([len(some) for some in rows], out=first[1:])
+    flat = np.array([interval for some in rows for interval in some], np.int64).reshape(-1, 3)
+    since, until, what = np.ascontiguousarray(flat.T)
+    return first, what.astype(np.int32), since, until
+
+
+def _runs(names: Mapping[str, Sequence[Interval]]) -> Runs:
+    """A run for each text and network: a breakpoint of 1 where it begins to mean that, of 0 where it ends to."""
+    texts: list[str] = []
+    network: list[int] = []
+    first: list[int] = []
+    points: list[tuple[int, int]] = []
+    for text, held in names.items():
+        by_network: defaultdict[int, list[Stretch[bool]]] = defaultdict(list)
+        for start, end, rid in held:
+            by_network[rid].append(Stretch(start, end, True))
+        for rid, stretches in by_network.items():
+            texts.append(text)
+            network.append(rid)
+            first.append(len(points))
+            points += [point for s in joined(stretches) for point in ((s.start, 1), (s.end, 0))]
+    hi, lo = name_keys("network", texts)
+    count = len(texts)
+    time, value = np.array(points, np.int64).reshape(-1, 2).T
+    return Runs(
+        hi,
+        lo,
+        np.zeros(count, np.uint8),
+        np.array(network, np.int32),
+        np.array(first, np.int64),
+        np.diff(np.array([*first, len(points)], np.int64)).astype(np.int32),
+        np.full(count, -1, np.int32),
+        np.ascontiguousarray(time),
+        value.astype(np.uint32),
+        np.full(len(points), BEGINNING, np.int64),
+        np.zeros(len(points), np.int32),
+    ).ordered()
+
+
+def _names(estate: Estate, every: list[int]) -> dict[str, list[Interval]]:
+    """What each text means: (start, end, network)."""
+    lives: defaultdict[str, list[Interval]] = defaultdict(list)
+    by_source: defaultdict[str, list[int]] = defaultdict(list)
+    for rid in every:
+        source, _, native = estate.identity(rid)
+        by_source[source].append(rid)
+        lives[native].append((BEGINNING, FOREVER, rid))
+        lives[f"{source}/{native}"].append((BEGINNING, FOREVER, rid))
+        for start, end, name in _called(estate, rid):
+            if name != native:
+                lives[name].append((start, end, rid))
+                lives[f"{source}/{name}"].append((start, end, rid))
+    for source, found in by_source.items():
+        own = [rid for rid in found if estate.identity(rid)[2] != source] or found
+        if len(own) == 1 and source not in lives:
+            lives[source].append((BEGINNING, FOREVER, own[0]))
+    lives["internet"] = [(BEGINNING, FOREVER, INTERNET)]
+    return {text: list(_held(intervals)) for text, intervals in lives.items() if text}
+
+
+def _held(intervals: list[Interval]) -> Iterator[Interval]:
+    """A name means those that have it; where none has, the one that had it last, else the first that has it."""
+    for stretch in filled(swept(intervals), bool):
+        for rid in dict.fromkeys(stretch.value):
+            yield stretch.start, stretch.end, rid
+
+
+def _called(estate: Estate, rid: int) -> Iterator[Stretch[str]]:
+    history = estate.history.get(rid, ())
+    for stretch in joined(Stretch(v.valid_from, v.valid_to, v.resource.name) for v in history):
+        if stretch.value:
+            yield stretch
