@@ -41,7 +41,7 @@ SINGLE: Final = (
 )
 """Columns that hold the id of one resource, 0 for none."""
 
-SEVERAL: Final = ("security_group", "service", "ingress", "cen", "peering_connection", "workloads")
+SEVERAL: Final = ("security_group", "service", "ingress", "workloads")
 """Columns that hold a set of ids, ascending; `workloads` is the chain of a pod's owners, the nearest first."""
 
 FACTS: Final = ("owner", "network")

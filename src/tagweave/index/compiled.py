@@ -9,9 +9,14 @@ import sys
 from collections.abc import Callable
 from threading import Lock
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from tagweave.index import kernels
+
+T = TypeVar("T", bound=np.generic)
 
 FEW: Final = 128
 """So many rows take less time to interpret than numba takes to import."""
@@ -26,6 +31,13 @@ def for_rows(count: int) -> Any:  # noqa: ANN401 - a module: its functions are t
     if twin is not None and hasattr(twin, "READY"):
         return twin
     return kernels if count <= FEW else _load()
+
+
+def frozen(values: npt.NDArray[T]) -> npt.NDArray[T]:
+    """The same array, contiguous and read-only, so that each kernel is compiled for one kind of array."""
+    out = np.ascontiguousarray(values).view()
+    out.flags.writeable = False
+    return out
 
 
 def _load() -> ModuleType:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tagweave.index import segment
-from tagweave.index.columns import AFTER, COLUMNS, DISPUTED, FACTS, I32, I64, SEVERAL, SINGLE, TAGSET_BITS, U64
+from tagweave.index.columns import AFTER, DISPUTED, FACTS, I32, I64, SEVERAL, SINGLE, TAGSET_BITS, U64
 from tagweave.index.folder import SegmentEntry
 from tagweave.index.tables import (
     ADDRESS,
@@ -40,7 +40,9 @@ Row = Mapping[str, int | tuple[int, ...]]
 Array = npt.NDArray[Any]
 
 _LOW: Final = (1 << 64) - 1
-_ONE: Final = (*SINGLE, *FACTS)
+_OF_ROW: Final = (*SINGLE, "owner")
+_CELLS: Final = (*_OF_ROW, *SEVERAL, "network", "ports")
+_MOST_ROWS: Final = 1 << 14
 _PORTS: Final = 0xFFFF
 
 
@@ -62,7 +64,7 @@ class Served(NamedTuple):
 class Piece(NamedTuple):
     """During [start, end) a key meant a row.
 
-    `row` is column → id; of SEVERAL columns an ascending tuple of ids (`workloads`: the nearest first). `ports` is
+    `row` is column → id, without the network, which is that of the key; of SEVERAL columns an ascending tuple of ids (`workloads`: the nearest first). `ports` is
     what is served there, the same tuple object for the same content where that is easy. `seen` is when it was last
     observed, in ns, or the scope that it is as fresh as. `others` are the owners whose claims lost, in order.
     """
@@ -78,7 +80,10 @@ class Piece(NamedTuple):
 
 
 class Value(NamedTuple):
-    """What a resource was called from `since` on; the first `since` is BEGINNING."""
+    """What a resource was called from `since` on; the first `since` is BEGINNING.
+
+    `cen` and `peering_connection` are the transit networks and peerings of a VPC then, `router` the router of a subnet.
+    """
 
     since: int
     name: str
@@ -87,6 +92,9 @@ class Value(NamedTuple):
     started: str
     account: str
     labels: Mapping[str, str]
+    cen: tuple[int, ...] = ()
+    peering_connection: tuple[int, ...] = ()
+    router: int = 0
 
 
 class _Keys:
@@ -97,6 +105,7 @@ class _Keys:
         self.lo = array("Q")
         self.mark = array("B")
         self.network = array("i")
+        self.first = array("q")
         self.length = array("i")
         self.label = array("i")
         self.time = array("q")
@@ -104,22 +113,24 @@ class _Keys:
         self.seen = array("q")
         self.others = array("i")
 
-    def run(self, key: int, mark: int, network: int, label: int) -> None:
+    def run(self, key: int, mark: int, network: int, first: int, label: int = -1) -> None:
+        """A run whose breakpoints were the last ones to be added, from the first one on."""
         self.hi.append(key >> 64)
         self.lo.append(key & _LOW)
         self.mark.append(mark)
         self.network.append(network)
+        self.first.append(first)
+        self.length.append(len(self.time) - first)
         self.label.append(label)
 
     def runs(self, hi: U64 | None = None, lo: U64 | None = None) -> Runs:
-        length = _array(self.length, np.int32)
         return Runs(
             _array(self.hi, np.uint64) if hi is None else hi,
             _array(self.lo, np.uint64) if lo is None else lo,
             _array(self.mark, np.uint8),
             _array(self.network, np.int32),
-            np.cumsum(length, dtype=np.int64) - length,
-            length,
+            _array(self.first, np.int64),
+            _array(self.length, np.int32),
             _array(self.label, np.int32),
             _array(self.time, np.int64),
             _array(self.value, np.uint32),
@@ -136,7 +147,8 @@ class Draft:
         self._scope_codes = {scope: code for code, scope in enumerate(self.scopes)}
         self._keys = {ADDRESS: _Keys(), PREFIX: _Keys(), NAME: _Keys()}
         self._names: dict[str, tuple[list[str], array[int]]] = {}
-        self._tagsets: dict[tuple[int, ...], int] = {(0,) * (len(COLUMNS) + 1): 0}
+        self._tagsets: dict[tuple[int, ...], int] = {(0,) * len(_CELLS): 0}
+        self._rows: dict[tuple[int, int, int], tuple[int, Row, tuple[Served, ...]]] = {}
         self._sets: dict[tuple[int, ...], int] = {(): 0}
         self._ports: dict[tuple[Served, ...], int] = {(): 0}
         self._ports_by_object: dict[int, tuple[int, tuple[Served, ...]]] = {}
@@ -146,28 +158,36 @@ class Draft:
         self._resource_texts = array("i")
         self._value_count = array("q")
         self._value_since = array("q")
-        self._value_texts = array("i")
-        self._label_count = array("q")
-        self._labels = array("i")
+        self._value_cells = array("i")
+        self._labels: dict[tuple[tuple[str, str], ...], int] = {(): 0}
 
     # ---- keys
 
     def address(self, address: int, network: int, pieces: Sequence[Piece]) -> None:
         """What a packed address meant in a network, in ascending pieces that do not overlap."""
         keys = self._keys[ADDRESS]
-        keys.run(address, 0, network, -1)
-        self._add(keys, pieces)
+        keys.run(address, 0, network, self._points(keys, network, pieces))
 
     def prefix(self, address: int, length: int, network: int, pieces: Sequence[Piece]) -> None:
         """What a packed prefix (IPv4: a length of 96 and more) meant in a network."""
         keys = self._keys[PREFIX]
-        keys.run(address, length + 1, network, -1)
-        self._add(keys, pieces)
+        keys.run(address, length + 1, network, self._points(keys, network, pieces))
 
     def name(self, rule: str, text: str, network: int, pieces: Sequence[Piece], label: str = "") -> None:
         """What a name meant in a network, by one of RULES; `label` is a text that belongs to the name."""
-        self._named(rule, text, network, self._string(label))
-        self._add(self._keys[NAME], pieces)
+        self.names(((rule, text, label),), network, pieces)
+
+    def names(self, names: Iterable[tuple[str, str, str]], network: int, pieces: Sequence[Piece]) -> None:
+        """What several names (rule, text, label) meant in a network: the same."""
+        keys = self._keys[NAME]
+        first = self._points(keys, network, pieces)
+        for rule, text, label in names:
+            known = self._names.get(rule)
+            if known is None:
+                known = self._names[rule] = ([], array("q"))
+            known[0].append(text)
+            known[1].append(len(keys.network))
+            keys.run(0, 0, network, first, self._string(label))
 
     def gone_address(self, address: int) -> None:
         """Nobody has this address any more, whatever older segments say."""
@@ -181,21 +201,14 @@ class Draft:
         """Nobody has this name any more, whatever older segments say."""
         self.name(rule, text, 0, ())
 
-    def _named(self, rule: str, text: str, network: int, label: int) -> None:
-        keys = self._keys[NAME]
-        texts, rows = self._names.setdefault(rule, ([], array("q")))
-        texts.append(text)
-        rows.append(len(keys.network))
-        keys.run(0, 0, network, label)
-
-    def _add(self, keys: _Keys, pieces: Sequence[Piece]) -> None:
-        """The breakpoints of a run: one where a piece begins, and one where nobody follows."""
-        before = len(keys.time)
+    def _points(self, keys: _Keys, network: int, pieces: Sequence[Piece]) -> int:
+        """Add the breakpoints of pieces: one where each begins, and one where nobody follows; the first of them."""
+        first = len(keys.time)
         until = FOREVER
         for start, end, row, ports, seen, others, disputed, after in pieces:
-            if until != FOREVER and until != start:
+            if until not in (FOREVER, start):
                 self._nobody(keys, until)
-            value = self._tagset(row, ports)
+            value = self._tagset(row, ports, network)
             if disputed:
                 value |= DISPUTED
             if after:
@@ -207,7 +220,7 @@ class Draft:
             until = end
         if until != FOREVER:
             self._nobody(keys, until)
-        keys.length.append(len(keys.time) - before)
+        return first
 
     @staticmethod
     def _nobody(keys: _Keys, since: int) -> None:
@@ -225,25 +238,41 @@ class Draft:
         texts = (self._kinds.setdefault(kind, len(self._kinds)), string(source), string(native))
         self._resource_texts.extend(texts)
         self._value_count.append(len(values))
-        for since, name, type_, ip, started, account, labels in values:
+        for since, name, type_, ip, started, account, labels, cen, peerings, router in values:
             self._value_since.append(since)
-            self._value_texts.extend((string(name), string(type_), string(ip), string(started), string(account)))
-            self._label_count.append(len(labels))
-            if labels:
-                pairs = sorted((string(key), string(value)) for key, value in labels.items())
-                self._labels.extend(itertools.chain.from_iterable(pairs))
+            self._value_cells.extend(
+                (
+                    string(name),
+                    string(type_),
+                    string(ip),
+                    string(started),
+                    string(account),
+                    self._label_set(labels) if labels else 0,
+                    self._set(cen) if cen else 0,
+                    self._set(peerings) if peerings else 0,
+                    router,
+                )
+            )
 
     # ---- what is kept once
 
-    def _tagset(self, row: Row, ports: tuple[Served, ...]) -> int:
+    def _tagset(self, row: Row, ports: tuple[Served, ...], network: int) -> int:
+        """The number of a row in a network: rows of one resource are mostly one object."""
+        objects = (id(row), id(ports), network)
+        known = self._rows.get(objects)
+        if known is not None:
+            return known[0]
         get = row.get
-        cells: list[Any] = [get(column, 0) for column in _ONE]
+        cells: list[Any] = [get(column, 0) for column in _OF_ROW]
         for column in SEVERAL:
             members = get(column)
             cells.append(self._set(members) if members else 0)  # type: ignore[arg-type]
-        cells.append(self._port_set(ports) if ports else 0)
-        key = tuple(cells)
-        return self._tagsets.setdefault(key, len(self._tagsets))
+        cells += (network, self._port_set(ports) if ports else 0)
+        tagset = self._tagsets.setdefault(tuple(cells), len(self._tagsets))
+        if len(self._rows) >= _MOST_ROWS:
+            self._rows.clear()
+        self._rows[objects] = (tagset, row, ports)  # held, so that their ids are nobody else's
+        return tagset
 
     def _set(self, members: tuple[int, ...]) -> int:
         return self._sets.setdefault(members, len(self._sets))
@@ -261,6 +290,9 @@ class Draft:
             code = self._scope_codes[scope] = len(self.scopes)
             self.scopes.append(scope)
         return BEGINNING + 1 + code
+
+    def _label_set(self, labels: Mapping[str, str]) -> int:
+        return self._labels.setdefault(tuple(sorted(labels.items())), len(self._labels))
 
     def _string(self, text: str) -> int:
         return self._strings.setdefault(text, len(self._strings)) if text else -1
@@ -286,6 +318,7 @@ class Draft:
         out |= self._set_arrays()
         out |= tagset_arrays(self._tagset_columns(), out["set.id"])
         out |= self._resource_arrays()
+        out |= self._label_arrays()
         return out | self._string_arrays()
 
     def write(self, path: Path) -> SegmentEntry:
@@ -302,10 +335,10 @@ class Draft:
         return hi, lo
 
     def _tagset_columns(self) -> dict[str, I32]:
-        width = len(COLUMNS) + 1
+        width = len(_CELLS)
         flat = np.fromiter(itertools.chain.from_iterable(self._tagsets), np.int32, width * len(self._tagsets))
         by_column = np.ascontiguousarray(flat.reshape(-1, width).T)
-        return dict(zip((*_ONE, *SEVERAL, "ports"), by_column, strict=True))
+        return dict(zip(_CELLS, by_column, strict=True))
 
     def _set_arrays(self) -> dict[str, Array]:
         first = np.zeros(len(self._sets) + 1, np.int64)
@@ -333,12 +366,19 @@ class Draft:
         rid = _array(self._resources, np.int32)
         order = np.argsort(rid, kind="stable")
         texts = _array(self._resource_texts, np.int32).reshape(-1, 3)[order]
-        counts = _array(self._value_count, np.int64)
-        first, values = regrouped(counts, order)
-        said = _array(self._value_texts, np.int32).reshape(-1, 5)[values]
-        label_first, labels = regrouped(_array(self._label_count, np.int64), values)
-        pairs = _array(self._labels, np.int32).reshape(-1, 2)[labels]
-        return resource_arrays(rid[order], texts, first, _array(self._value_since, np.int64)[values], said, label_first, pairs)
+        first, values = regrouped(_array(self._value_count, np.int64), order)
+        cells = _array(self._value_cells, np.int32).reshape(-1, len(VALUE_CELLS))[values]
+        return resource_arrays(rid[order], texts, first, _array(self._value_since, np.int64)[values], cells)
+
+    def _label_arrays(self) -> dict[str, Array]:
+        """Sets of labels; of each, the labels by ascending code of the key."""
+        string = self._string
+        rows = [sorted((string(key), string(value)) for key, value in labels) for labels in self._labels]
+        first = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum(np.fromiter(map(len, rows), np.int64, len(rows)), out=first[1:])
+        flat = itertools.chain.from_iterable(itertools.chain.from_iterable(rows))
+        key, value = np.fromiter(flat, np.int32, 2 * int(first[-1])).reshape(-1, 2).T
+        return label_arrays(first, np.ascontiguousarray(key), np.ascontiguousarray(value))
 
     def _string_arrays(self) -> dict[str, Array]:
         parts = [text.encode("utf-8", "surrogatepass") for text in self._strings]
@@ -387,27 +427,38 @@ def port_arrays(key: U64, start: I64, end: I64, pick: Sequence[int] | I32, said:
     }
 
 
-def resource_arrays(
-    rid: I32, texts: Array, first: I64, since: I64, said: Array, label_first: I64, labels: Array
-) -> dict[str, Array]:
-    """The arrays of resources by ascending rid, of their values, and of those's labels."""
-    kind, source, native = texts.T
-    columns = dict(zip(("name", "type", "ip", "started", "account"), np.ascontiguousarray(said.T), strict=True))
-    key, value = np.ascontiguousarray(labels.T)
+VALUE_CELLS: Final = (
+    "name",
+    "type",
+    "ip",
+    "started",
+    "account",
+    "labels",
+    "cen",
+    "peering_connection",
+    "router",
+)
+"""What a value holds: codes of texts, a set of labels, sets, and a resource."""
+
+
+def resource_arrays(rid: I32, texts: Array, first: I64, since: I64, cells: Array) -> dict[str, Array]:
+    """The arrays of resources by ascending rid (`texts`: kind, source, native) and of their values (VALUE_CELLS)."""
+    kind, source, native = (np.ascontiguousarray(column) for column in texts.T)
     return {
         "resource.rid": rid,
         "resource.slots": key_slots(rid),
         "resource.kind": kind.astype(np.uint8),
-        "resource.source": np.ascontiguousarray(source),
-        "resource.native": np.ascontiguousarray(native),
+        "resource.source": source,
+        "resource.native": native,
         "resource.first": first,
         "value.since": since,
-        **{f"value.{name}": column for name, column in columns.items()},
-        "value.label": label_first,
-        "label.key": key,
-        "label.value": value,
-        "label.names": np.unique(key),
+        **{f"value.{name}": np.ascontiguousarray(cells[:, i]) for i, name in enumerate(VALUE_CELLS)},
     }
+
+
+def label_arrays(first: I64, key: I32, value: I32) -> dict[str, Array]:
+    """The arrays of sets of labels, and the keys that there are."""
+    return {"labels.first": first, "label.key": key, "label.value": value, "label.names": np.unique(key)}
 
 
 def regrouped(counts: I64, order: npt.NDArray[np.intp]) -> tuple[I64, npt.NDArray[np.intp]]:

@@ -57,6 +57,8 @@ INLINE: Final = 5
 ABSENT, NOBODY, SEVERAL_HOLD, ELSEWHERE = 0, -1, -2, -3
 """What a full look-up answers where it has no tagset: the key is in no network at all; nobody held it at that
 time in the networks that count; several do; it is held only where it cannot be reached."""
+FAR: Final = 2147483647
+"""The tier of what was not found."""
 
 _LAST_UNIT: Final = np.uint64(0xFFFFFFFE)
 _LOW_HALF: Final = np.uint64(0xFFFFFFFF)
@@ -85,6 +87,16 @@ class Table(NamedTuple):
     time: I64  # by breakpoint
     value: U32
     owner: I32  # by tagset
+
+
+class Ports(NamedTuple):
+    """Sets of ports as kernels see them: the rows of a key, which do not overlap, say what is picked when."""
+
+    key: U64
+    start: I64
+    end: I64
+    pick: I32
+    slots: I32
 
 
 class Reach(NamedTuple):
@@ -257,7 +269,9 @@ def _rotated(x: np.uint64, by: int) -> np.uint64:
 
 
 @helper
-def _round(v0: np.uint64, v1: np.uint64, v2: np.uint64, v3: np.uint64) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
+def _round(
+    v0: np.uint64, v1: np.uint64, v2: np.uint64, v3: np.uint64
+) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
     v0 = v0 + v1
     v2 = v2 + v3
     v1 = _rotated(v1, 13) ^ v0
@@ -316,6 +330,434 @@ def name_keys(k0: np.uint64, k1: np.uint64, offsets: I64, data: U8, hi: U64, lo:
         hi[i], lo[i] = siphash(k0, k1, data, start, end)
 
 
+# ---- look-ups of whole keys
+
+# A record is at word w = 2 r of `words` and at word r of `records`. Indices are unsigned: numba would otherwise
+# check each for being negative.
+
+
+@helper
+def _breakpoint(words: U32, time: I64, w: np.uint64, at: np.int64) -> np.uint64:
+    """How many breakpoints of a record are not after a time: by units, and exactly where the unit is the same."""
+    t0, t1, t2 = words[w + _6], words[w + _7], words[w + _8]
+    t3, t4 = words[w + np.uint64(9)], words[w + _10]
+    now = unit(at)
+    k = np.uint64(t0 <= now) + np.uint64(t1 <= now) + np.uint64(t2 <= now) + np.uint64(t3 <= now) + np.uint64(t4 <= now)
+    if (t0 == now) | (t1 == now) | (t2 == now) | (t3 == now) | (t4 == now):
+        first = np.uint64(words[w + _5])
+        k = _0
+        for x in range(INLINE):
+            point = first + np.uint64(x)
+            if words[w + _6 + np.uint64(x)] != NO_TIME and point < np.uint64(len(time)):
+                k += np.uint64(time[point] <= at)
+    return k
+
+
+@kernel
+def find(
+    table: Table,
+    hi: U64,
+    lo: U64,
+    at: I64,
+    network: I32,
+    offset: int,
+    base: int,
+    tagsets: I32,
+    flags: U8,
+    pieces: I64,
+) -> None:
+    """The tagset of each probe by its record alone; 0 where that does not decide (ask `find_all`).
+
+    Look-ups of a batch ask for their records well ahead, so that the misses overlap. `offset` is the view's first
+    tagset of the segment, `base` its first breakpoint of the table; a piece is -1 where there is none.
+    """
+    n = len(hi)
+    salt, seeds, records, words, time = table.salt[0], table.seeds, table.records, table.words, table.time
+    buckets = np.uint64(len(seeds))
+    capacity = np.uint64(len(records) // 8)
+    ring = np.empty(_RING, np.uint64)
+    last = np.uint64(_RING - 1)
+    for ahead in range(n + _AHEAD):
+        if ahead < n:
+            h = mix(salt, hi[ahead], lo[ahead])
+            r = place(h, np.uint64(seeds[bucket(h, buckets)]), capacity) * _8
+            ring[np.uint64(ahead) & last] = r
+            _prefetch(records, r)
+        i = ahead - _AHEAD
+        if i < 0:
+            continue
+        r = ring[np.uint64(i) & last]
+        w = r * _2
+        where = words[w + _4]
+        same = (records[r] == hi[i]) & (records[r + _1] == lo[i]) & (where != MANY)
+        same &= (network[i] == -1) | (np.uint32(np.int64(network[i]) & 0xFFFFFFFF) == where)
+        k = _breakpoint(words, time, w, at[i])
+        value = words[w + _10 + k] if same & (k > _0) else np.uint32(0)
+        row = np.int32(value & np.uint32(0x3FFFFFFF))
+        tagsets[i] = row + offset if row > 0 else 0
+        flags[i] = value >> np.uint32(30)
+        pieces[i] = np.int64(words[w + _5]) + np.int64(k) - 1 + base if row > 0 else -1
+
+
+@helper
+def _held(table: Table, hi: np.uint64, lo: np.uint64, mark: np.uint64) -> tuple[np.uint64, bool]:
+    """The word of `words` at which the record of a key lies, and whether it is there."""
+    h = mix(salted(table.salt[0], mark), hi, lo)
+    seed = np.uint64(table.seeds[bucket(h, np.uint64(len(table.seeds)))])
+    r = place(h, seed, np.uint64(len(table.records) // 8)) * _8
+    w = r * _2
+    held = (table.records[r] == hi) & (table.records[r + _1] == lo) & (table.words[w + _4] != EMPTY)
+    return w, held & ((mark == _0) | (table.words[w + _7] == np.uint32(mark)))
+
+
+@kernel
+def find_newer(
+    table: Table,
+    segment: int,
+    hi: U64,
+    lo: U64,
+    at: I64,
+    network: I32,
+    offset: int,
+    base: int,
+    tagsets: I32,
+    flags: U8,
+    pieces: I64,
+    segments: U8,
+) -> None:
+    """What `find` does, over answers of older segments: only where this segment has the key, which it notes."""
+    for i in range(len(hi)):
+        w, held = _held(table, hi[i], lo[i], _0)
+        if not held:
+            continue
+        segments[i] = segment
+        tagsets[i], flags[i], pieces[i] = 0, 0, -1
+        where = table.words[w + _4]
+        if where == MANY or (network[i] != -1 and np.uint32(np.int64(network[i]) & 0xFFFFFFFF) != where):
+            continue
+        k = _breakpoint(table.words, table.time, w, at[i])
+        value = table.words[w + _10 + k] if k > _0 else np.uint32(0)
+        row = np.int32(value & np.uint32(0x3FFFFFFF))
+        if row > 0:
+            tagsets[i] = row + offset
+            flags[i] = value >> np.uint32(30)
+            pieces[i] = np.int64(table.words[w + _5]) + np.int64(k) - 1 + base
+
+
+@helper
+def _as_of(table: Table, first: int, length: int, at: np.int64) -> int:
+    """The breakpoint of a run that holds a time, -1 where there is none, or where the run is none."""
+    if first < 0 or length < 0 or first + length > len(table.time):
+        return -1
+    low, high = first, first + length
+    while low < high:
+        middle = (low + high) // 2
+        if table.time[middle] <= at:
+            low = middle + 1
+        else:
+            high = middle
+    return low - 1 if low > first else -1
+
+
+@helper
+def _row(table: Table, point: int) -> int:
+    """The tagset of a breakpoint, 0 where that is none."""
+    if point < 0 or point >= len(table.value):
+        return 0
+    row = np.int64(table.value[point] & np.uint32(0x3FFFFFFF))
+    return int(row) if row < len(table.owner) else 0
+
+
+@kernel
+def find_all(
+    table: Table,
+    reach: Reach,
+    rows: I64,
+    hi: U64,
+    lo: U64,
+    at: I64,
+    network: I32,
+    offset: int,
+    base: int,
+    tagsets: I32,
+    flags: U8,
+    pieces: I64,
+    states: I32,
+    tiers: I32,
+) -> None:
+    """Some of the probes, through all runs of their keys; where they are not found, their state says why.
+
+    The nearest tier with a holder decides; two owners in networks of that tier are several. Of the networks in which
+    one owner holds it, the last counts: that is not the internet, which comes first.
+    """
+    for j in range(len(rows)):
+        i = rows[j]
+        tagsets[i], flags[i], pieces[i], states[i], tiers[i] = 0, 0, -1, ABSENT, FAR
+        w, held = _held(table, hi[i], lo[i], _0)
+        if not held:
+            continue
+        many = table.words[w + _4] == MANY
+        first = np.int64(table.words[w + _5])
+        runs = np.int64(table.words[w + _6]) if many else np.int64(1)
+        if runs == 0 or (many and first + runs > len(table.network)):
+            continue
+        best, row, found, reached = FAR, 0, -1, False
+        for k in range(runs):
+            if many:
+                where, start, length = (
+                    table.network[first + k],
+                    table.first[first + k],
+                    np.int64(table.length[first + k]),
+                )
+            else:
+                where, start, length = np.int32(table.words[w + _4]), first, np.int64(0)
+                while length < INLINE and table.words[w + _6 + np.uint64(length)] != NO_TIME:
+                    length += 1
+            distance = tier(reach, network[i], where, at[i])
+            if distance < 0 or distance > best:
+                continue
+            reached = True
+            point = _as_of(table, start, length, at[i])
+            other = _row(table, point)
+            if other == 0:
+                continue
+            if distance == best and (row == 0 or table.owner[row] != table.owner[other]):
+                row = 0
+            else:
+                best, row, found = distance, other, point
+        tiers[i] = best
+        if row > 0:
+            states[i] = 1
+            tagsets[i] = row + offset
+            flags[i] = table.value[found] >> np.uint32(30)
+            pieces[i] = found + base
+        elif best < FAR:
+            states[i] = SEVERAL_HOLD
+        else:
+            states[i] = NOBODY if reached else ELSEWHERE
+
+
+# ---- reach
+
+
+@helper
+def _number(reach: Reach, network: int) -> int:
+    """The position of a network among all, -1 where it is none."""
+    low, high = 0, len(reach.rid)
+    while low < high:
+        middle = (low + high) // 2
+        if reach.rid[middle] < network:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < len(reach.rid) and reach.rid[low] == network else -1
+
+
+@helper
+def _share(reach: Reach, one: int, other: int, at: np.int64) -> bool:
+    """Whether two networks, by their positions, are in one group at a time."""
+    a, b = reach.group_first[one], reach.group_first[other]
+    a_end, b_end = reach.group_first[one + 1], reach.group_first[other + 1]
+    while a < a_end and b < b_end:
+        if reach.group[a] < reach.group[b]:
+            a += 1
+        elif reach.group[a] > reach.group[b]:
+            b += 1
+        else:
+            group = reach.group[a]
+            mine, theirs = False, False
+            while a < a_end and reach.group[a] == group:
+                mine |= (reach.group_since[a] <= at) & (at < reach.group_until[a])
+                a += 1
+            while b < b_end and reach.group[b] == group:
+                theirs |= (reach.group_since[b] <= at) & (at < reach.group_until[b])
+                b += 1
+            if mine and theirs:
+                return True
+    return False
+
+
+@helper
+def _centre(reach: Reach, number: int, k: int, at: np.int64) -> int:
+    """The k-th home of a network if that is one at a time, else -1."""
+    row = reach.home_first[number] + k
+    if row >= reach.home_first[number + 1] or not reach.home_since[row] <= at < reach.home_until[row]:
+        return -1
+    return reach.home[row]  # type: ignore[no-any-return]
+
+
+@helper
+def _homes(reach: Reach, number: int) -> int:
+    """How many homes a network ever had; one for the network itself where it is no cluster of ours."""
+    return reach.home_first[number + 1] - reach.home_first[number] if number >= 0 else 0  # type: ignore[no-any-return]
+
+
+@kernel
+def tier(reach: Reach, own: int, other: int, at: np.int64) -> int:
+    """How near a network is from another at a time: 0 the same … 3 the internet, -1 out of reach.
+
+    From any network (-1), all are 0.
+    """
+    if own == other or own == -1:  # noqa: PLR1714 - numba compares numbers, and no tuples of them
+        return 0
+    if own == 0:
+        return -1
+    one, two = _number(reach, own), _number(reach, other)
+    homes = _homes(reach, one)
+    at_home = False
+    for k in range(homes):
+        home = _centre(reach, one, k, at)
+        if home == other:
+            return 1
+        at_home |= home >= 0
+    if other == 0:
+        return 3
+    others = _homes(reach, two)
+    others_at_home = False
+    for k in range(others):
+        others_at_home |= _centre(reach, two, k, at) >= 0
+    for k in range(homes if at_home else 1):
+        a = _centre(reach, one, k, at) if at_home else own
+        for m in range((others if others_at_home else 1) if a >= 0 else 0):
+            b = _centre(reach, two, m, at) if others_at_home else other
+            if b < 0:
+                continue
+            if a == b:
+                return 2
+            x, y = _number(reach, a), _number(reach, b)
+            if x >= 0 and y >= 0 and _share(reach, x, y, at):
+                return 2
+    return -1
+
+
+@kernel
+def tiers_of(reach: Reach, own: int, others: I32, at: np.int64) -> I32:
+    """How near each of some networks is from one at a time."""
+    out = np.empty(len(others), np.int32)
+    for i in range(len(others)):
+        out[i] = tier(reach, own, others[i], at)
+    return out
+
+
+# ---- prefixes
+
+
+@helper
+def _highest(bits: np.uint64) -> int:
+    """The position of the highest bit that is set; there must be one."""
+    at = 0
+    for step in (32, 16, 8, 4, 2, 1):
+        if bits >> np.uint64(step) != _0:
+            bits = bits >> np.uint64(step)
+            at += step
+    return at
+
+
+@helper
+def _masked(half: np.uint64, length: int) -> np.uint64:
+    """The first bits of 64."""
+    if length <= 0:
+        return _0
+    return half if length >= 64 else half & ~(np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(length))
+
+
+@helper
+def _lengths(masks: U64, hi: np.uint64, lo: np.uint64, v4: bool, word: int) -> np.uint64:
+    """Which lengths (64 * word and on) of prefixes an address may have: see `tables.length_masks`."""
+    bits4, bits6 = masks[0], masks[1]
+    if v4:
+        if word != 1:
+            return _0
+        top = (lo >> _16) & np.uint64(0xFFFF)
+        at = _8 + (((top * np.uint64(40503)) & np.uint64(0xFFFF)) >> (_16 - bits4))
+        return masks[at] << _32 if at < np.uint64(len(masks)) else _0  # /n is a length of 96 + n
+    top = hi >> _32
+    at = _8 + (_1 << bits4) + _4 * (((top * np.uint64(2654435769)) & _LOW_HALF) >> (_32 - bits6)) + np.uint64(word)
+    return (masks[at] if at < np.uint64(len(masks)) else _0) | (masks[2] if word == 0 else _0)
+
+
+@kernel
+def find_prefix(
+    tables: tuple[Table, ...],
+    masks: tuple[U64, ...],
+    reach: Reach,
+    rows: I64,
+    hi: U64,
+    lo: U64,
+    at: I64,
+    network: I32,
+    found: I32,
+    segments: U8,
+    points: I64,
+    distances: I32,
+) -> None:
+    """The prefixes of some probes: probe rows[j] has `found[j]`, the breakpoint `points[j]` in `tables[segments[j]]`.
+
+    The nearest tier decides; of one network the longest; two owners in networks of that tier are SEVERAL_HOLD. The
+    newest table (the first) that has a prefix is the truth for it.
+    """
+    decided = np.empty(64, np.int32)
+    for j in range(len(rows)):
+        i = rows[j]
+        v4 = (hi[i] == _0) & (lo[i] >> _32 == np.uint64(0xFFFF))
+        best, row, count = FAR, 0, 0
+        found[j], segments[j], points[j] = 0, 0, -1
+        owner = np.int32(0)
+        for word in range(2, -1, -1):
+            lengths = _0
+            for s in range(len(tables)):
+                lengths |= _lengths(masks[s], hi[i], lo[i], v4, word)
+            while lengths != _0:
+                bit = _highest(lengths)
+                lengths ^= _1 << np.uint64(bit)
+                length = 64 * word + bit
+                high, low = _masked(hi[i], length), _masked(lo[i], length - 64)
+                for s in range(len(tables)):
+                    table = tables[s]
+                    w, held = _held(table, high, low, np.uint64(length + 1))
+                    if not held:
+                        continue
+                    first, runs = np.int64(table.words[w + _5]), np.int64(table.words[w + _6])
+                    if first + runs > len(table.network):
+                        break
+                    new = count
+                    for k in range(runs):
+                        where = table.network[first + k]
+                        distance = tier(reach, network[i], where, at[i])
+                        if distance < 0 or distance > best:
+                            continue
+                        if distance == best:
+                            longer = False
+                            for x in range(count):
+                                longer |= decided[x] == where
+                            if longer:
+                                continue
+                        point = _as_of(table, table.first[first + k], np.int64(table.length[first + k]), at[i])
+                        other = _row(table, point)
+                        if other == 0:
+                            continue
+                        if distance < best:
+                            best, row, count, new = distance, other, 0, 0
+                            owner = table.owner[other]
+                            segments[j], points[j] = s, point
+                        elif row == 0 or owner != table.owner[other]:
+                            row = 0
+                        elif new > count or count == 0:
+                            row = other
+                            segments[j], points[j] = s, point
+                        if new < len(decided):
+                            decided[new] = where
+                            new += 1
+                    count = new
+                    break
+                if best == 0 and network[i] != -1:
+                    lengths = _0
+            if best == 0 and network[i] != -1:
+                break
+        found[j] = row if row > 0 or best == FAR else SEVERAL_HOLD
+        distances[j] = best
+
+
 # ---- ports and resources: open-addressed tables of rows
 
 
@@ -360,3 +802,137 @@ def rows_of(wanted: I32, keys: I32, slots: I32) -> I32:
     for i in range(len(wanted)):
         out[i] = row_of(np.uint64(wanted[i]), keys, slots) if wanted[i] > 0 else -1
     return out
+
+
+@kernel
+def settle(
+    ports: Ports,
+    settling: I32,
+    offset: int,
+    pick_offset: int,
+    destination: bool,
+    tagsets: I32,
+    port: I32,
+    protocol: U8,
+    at: I64,
+    picks: I32,
+) -> None:
+    """What the ports of ends pick, of the tagsets that are of this segment (docs/laws.md, 6.4).
+
+    A port that nothing serves takes its services from a node, and from a pod that is a destination: a source's port is
+    the client's own choice.
+    """
+    count = len(settling)
+    for i in range(len(tagsets)):
+        row = np.int64(tagsets[i]) - offset
+        if row <= 0 or row >= count or port[i] < 0:
+            continue
+        may = settling[row]
+        if may == 0:
+            continue
+        pick = np.int32(0)
+        if may >= 4:
+            wanted = np.uint64(may >> 2) << np.uint64(24) | np.uint64(protocol[i]) << _16 | np.uint64(port[i])
+            k = row_of(wanted, ports.key, ports.slots)
+            while 0 <= k < len(ports.key) and ports.key[k] == wanted:
+                if ports.start[k] <= at[i] < ports.end[k]:
+                    pick = ports.pick[k]
+                    break
+                k += 1
+        if pick == 0 and (may & 2 != 0 or (may & 1 != 0 and destination)):
+            pick = np.int32(1)
+        if pick > 0:
+            picks[i] = pick + pick_offset
+
+
+# ---- addresses
+
+
+@kernel
+def look_up_ranges(start_hi: U64, start_lo: U64, flag: Bools, hi: U64, lo: U64) -> Bools:
+    """Of each address, the flag of the range that holds it; ranges ascend, the first begins at 0."""
+    out = np.empty(len(hi), np.bool_)
+    for i in range(len(hi)):
+        low, high = 0, len(start_hi)
+        while low < high:
+            middle = (low + high) // 2
+            if (start_hi[middle] < hi[i]) | ((start_hi[middle] == hi[i]) & (start_lo[middle] <= lo[i])):
+                low = middle + 1
+            else:
+                high = middle
+        out[i] = flag[low - 1]
+    return out
+
+
+@helper
+def _decimal(data: U8, at: int, number: np.uint64) -> int:
+    """Write a number below 256; where it ends."""
+    if number >= np.uint64(100):
+        data[at] = np.uint8(48) + np.uint8(number // np.uint64(100))
+        at += 1
+    if number >= _10:
+        data[at] = np.uint8(48) + np.uint8(number // _10 % _10)
+        at += 1
+    data[at] = np.uint8(48) + np.uint8(number % _10)
+    return at + 1
+
+
+@helper
+def _hexadecimal(data: U8, at: int, number: np.uint64) -> int:
+    """Write 16 bits without leading zeros; where it ends."""
+    started = False
+    for shift in (12, 8, 4, 0):
+        digit = (number >> np.uint64(shift)) & np.uint64(15)
+        if digit != _0 or started or shift == 0:
+            started = True
+            data[at] = np.uint8(digit) + (np.uint8(48) if digit < _10 else np.uint8(87))
+            at += 1
+    return at
+
+
+@helper
+def _group(hi: np.uint64, lo: np.uint64, k: int) -> np.uint64:
+    """One of the eight groups of 16 bits of an address."""
+    half = hi if k < 4 else lo
+    return (half >> np.uint64(48 - 16 * (k % 4))) & np.uint64(0xFFFF)
+
+
+@kernel
+def write_texts(hi: U64, lo: U64, offsets: I32, data: U8) -> None:
+    """Write addresses one after the other in their canonical form (RFC 5952; IPv4 and IPv4-mapped with dots).
+
+    `data` has 40 bytes for each; text i becomes data[offsets[i]:offsets[i + 1]].
+    """
+    at = 0
+    offsets[0] = 0
+    for i in range(len(hi)):
+        if (hi[i] == _0) & (lo[i] >> _32 == np.uint64(0xFFFF)):
+            for shift in (24, 16, 8, 0):
+                at = _decimal(data, at, (lo[i] >> np.uint64(shift)) & np.uint64(255))
+                if shift > 0:
+                    data[at] = 46
+                    at += 1
+        else:
+            best, most = -1, 1  # the first of the longest runs of at least two zero groups becomes "::"
+            k = 0
+            while k < 8:
+                begin = k
+                while k < 8 and _group(hi[i], lo[i], k) == _0:
+                    k += 1
+                if k - begin > most:
+                    best, most = begin, k - begin
+                k += 1
+            k = 0
+            while k < 8:
+                if k == best:
+                    data[at] = 58
+                    data[at + 1] = 58
+                    at += 2
+                    k += most
+                    continue
+                if k > 0 and (best < 0 or k != best + most):
+                    data[at] = 58
+                    at += 1
+                at = _hexadecimal(data, at, _group(hi[i], lo[i], k))
+                k += 1
+        offsets[i + 1] = at

@@ -33,11 +33,11 @@ _NETWORK_NAME: Final = 0xFF
 
 
 class Runs(NamedTuple):
-    """Runs in ascending order of key (`hi`, `lo`, `mark`) and network, and their breakpoints one after the other.
+    """Runs in ascending order of key (`hi`, `lo`, `mark`) and network, and their breakpoints.
 
-    `mark` is 0, and of a prefix 1 + its length. Run r has breakpoints `first[r]` to `first[r] + length[r] - 1`;
-    a key whose only run has none is nobody's any more: it hides that of older segments. `label` is a text's code
-    (-1 none). Of a breakpoint: `time` in ns; `value` a tagset and two bits (`columns.DISPUTED`, `AFTER`), 0 nobody;
+    `mark` is 0, and of a prefix 1 + its length. Run r has breakpoints `first[r]` to `first[r] + length[r] - 1`, which
+    it may share with others: all names of a pod mean the same. A key whose only run has none is nobody's any more: it
+    hides that of older segments. `label` is a text's code (-1 none). Of a breakpoint: `time` in ns; `value` a tagset and two bits (`columns.DISPUTED`, `AFTER`), 0 nobody;
     `seen` when that was last observed in ns, or BEGINNING + 1 + the position of a scope in the manifest; `others`
     the set of the owners whose claims lost.
     """
@@ -57,34 +57,30 @@ class Runs(NamedTuple):
     def heads(self) -> I64:
         """The first run of each key."""
         new = np.ones(len(self.hi), np.bool_)
-        new[1:] = (
-            (self.hi[1:] != self.hi[:-1]) | (self.lo[1:] != self.lo[:-1]) | (self.mark[1:] != self.mark[:-1])
-        )
+        new[1:] = (self.hi[1:] != self.hi[:-1]) | (self.lo[1:] != self.lo[:-1]) | (self.mark[1:] != self.mark[:-1])
         return np.flatnonzero(new)
 
-    def taken(self, rows: npt.NDArray[np.intp]) -> "Runs":
-        """Some of the runs, in another order, with their breakpoints."""
-        length = self.length[rows]
-        first = np.cumsum(length, dtype=np.int64) - length
-        points = np.repeat(self.first[rows] - first, length) + np.arange(int(length.sum()))
-        return Runs(
-            self.hi[rows],
-            self.lo[rows],
-            self.mark[rows],
-            self.network[rows],
-            first,
-            length,
-            self.label[rows],
-            self.time[points],
-            self.value[points],
-            self.seen[points],
-            self.others[points],
-        )
-
     def ordered(self) -> "Runs":
-        """The runs in their order."""
+        """The runs in their order; breakpoints stay where they are."""
         order = np.lexsort((self.network, self.mark, self.lo, self.hi))
         return self if bool((order[1:] > order[:-1]).all()) else self.taken(order)
+
+    def taken(self, rows: npt.NDArray[np.intp]) -> "Runs":
+        """Some of the runs, in another order, with all breakpoints."""
+        columns = ("hi", "lo", "mark", "network", "first", "length", "label")
+        return self._replace(**{name: getattr(self, name)[rows] for name in columns})
+
+    def packed(self) -> "Runs":
+        """The runs without the breakpoints that none of them has."""
+        some = np.flatnonzero(self.length)
+        firsts, which = np.unique(self.first[some], return_index=True)
+        length = self.length[some][which].astype(np.int64)
+        begin = np.cumsum(length) - length
+        points = np.repeat(firsts - begin, length) + np.arange(int(length.sum()))
+        first = np.zeros(len(self.first), np.int64)
+        first[some] = begin[np.searchsorted(firsts, self.first[some])]
+        said = {name: getattr(self, name)[points] for name in ("time", "value", "seen", "others")}
+        return self._replace(first=first, **said)
 
 
 NO_RUNS: Final = Runs(
@@ -129,6 +125,8 @@ def table_arrays(name: str, runs: Runs) -> dict[str, npt.NDArray[Any]]:
         arrays["masks"] = length_masks(hi, lo, mark)
     if name == NAME:
         arrays["run.label"] = runs.label
+        arrays["slots"] = np.full(capacity, -1, np.int32)
+        arrays["slots"][places] = heads
     return {f"{name}.{key}": array for key, array in arrays.items()}
 
 
