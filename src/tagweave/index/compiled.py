@@ -27,10 +27,12 @@ _lock: Final = Lock()
 
 def for_rows(count: int) -> Any:  # noqa: ANN401 - a module: its functions are typed where they are written
     """The module of kernels that is the faster one for so many rows."""
-    twin = sys.modules.get(_NAME)
-    if twin is not None and hasattr(twin, "READY"):
-        return twin
-    return kernels if count <= FEW else _load()
+    return kernels if interprets(count) else _load()
+
+
+def interprets(count: int) -> bool:
+    """Whether so many rows are few, and the compiled kernels are not there yet."""
+    return count <= FEW and not hasattr(sys.modules.get(_NAME), "READY")
 
 
 def frozen(values: npt.NDArray[T]) -> npt.NDArray[T]:

@@ -537,6 +537,18 @@ def find_all(
             states[i] = NOBODY if reached else ELSEWHERE
 
 
+@kernel
+def labels_of(table: Table, slots: I32, label: I32, hi: U64, lo: U64) -> I32:
+    """The label of the first run of each key, -1 where there is none; `slots` is the first run of each record."""
+    out = np.empty(len(hi), np.int32)
+    for i in range(len(hi)):
+        w, held = _held(table, hi[i], lo[i], _0)
+        r = w >> _4
+        run = slots[r] if held and r < np.uint64(len(slots)) else np.int32(-1)
+        out[i] = label[run] if 0 <= run < len(label) else -1
+    return out
+
+
 # ---- reach
 
 
@@ -666,11 +678,12 @@ def _lengths(masks: U64, hi: np.uint64, lo: np.uint64, v4: bool, word: int) -> n
     """Which lengths (64 * word and on) of prefixes an address may have: see `tables.length_masks`."""
     bits4, bits6 = masks[0], masks[1]
     if v4:
-        if word != 1:
+        if word == 0:
             return _0
         top = (lo >> _16) & np.uint64(0xFFFF)
         at = _8 + (((top * np.uint64(40503)) & np.uint64(0xFFFF)) >> (_16 - bits4))
-        return masks[at] << _32 if at < np.uint64(len(masks)) else _0  # /n is a length of 96 + n
+        lengths = masks[at] if at < np.uint64(len(masks)) else _0  # bit n for /n, which is a length of 96 + n
+        return lengths << _32 if word == 1 else lengths >> _32
     top = hi >> _32
     at = _8 + (_1 << bits4) + _4 * (((top * np.uint64(2654435769)) & _LOW_HALF) >> (_32 - bits6)) + np.uint64(word)
     return (masks[at] if at < np.uint64(len(masks)) else _0) | (masks[2] if word == 0 else _0)
@@ -687,11 +700,12 @@ def find_prefix(
     at: I64,
     network: I32,
     found: I32,
+    flags: U8,
     segments: U8,
     points: I64,
     distances: I32,
 ) -> None:
-    """The prefixes of some probes: probe rows[j] has `found[j]`, the breakpoint `points[j]` in `tables[segments[j]]`.
+    """The prefixes of some probes: of probe rows[j] the tagset `found[j]` of `tables[segments[j]]`, or why there is none.
 
     The nearest tier decides; of one network the longest; two owners in networks of that tier are SEVERAL_HOLD. The
     newest table (the first) that has a prefix is the truth for it.
@@ -700,7 +714,7 @@ def find_prefix(
     for j in range(len(rows)):
         i = rows[j]
         v4 = (hi[i] == _0) & (lo[i] >> _32 == np.uint64(0xFFFF))
-        best, row, count = FAR, 0, 0
+        best, row, count, longest = FAR, 0, 0, -1
         found[j], segments[j], points[j] = 0, 0, -1
         owner = np.int32(0)
         for word in range(2, -1, -1):
@@ -738,11 +752,11 @@ def find_prefix(
                             continue
                         if distance < best:
                             best, row, count, new = distance, other, 0, 0
-                            owner = table.owner[other]
+                            owner, longest = table.owner[other], length
                             segments[j], points[j] = s, point
                         elif row == 0 or owner != table.owner[other]:
                             row = 0
-                        elif new > count or count == 0:
+                        elif length == longest:
                             row = other
                             segments[j], points[j] = s, point
                         if new < len(decided):
@@ -755,6 +769,7 @@ def find_prefix(
             if best == 0 and network[i] != -1:
                 break
         found[j] = row if row > 0 or best == FAR else SEVERAL_HOLD
+        flags[j] = tables[segments[j]].value[points[j]] >> np.uint32(30) if row > 0 else 0
         distances[j] = best
 
 

@@ -12,6 +12,7 @@ Two networks are joined at a time if they share a *group* then: a transit networ
 memory grows with how many names there are in groups, and never with pairs of networks.
 """
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +23,8 @@ from tagweave.index import segment
 from tagweave.index.columns import I32, I64, INTERNET
 from tagweave.index.kernels import Reach
 from tagweave.index.segment import Segment, Written
-from tagweave.index.tables import NO_RUNS, Runs
+from tagweave.index.tables import NO_RUNS, Runs, name_keys
+from tagweave.model.times import BEGINNING, FOREVER
 
 
 class Networks(NamedTuple):
@@ -68,3 +70,54 @@ def no_networks() -> Networks:
     first = np.zeros(2, np.int64)
     rid = np.array([INTERNET], np.int32)
     return Networks(rid, first, none, times, times, first, none, times, times, NO_RUNS)
+
+
+def networks_of(
+    rids: Iterable[int],
+    homes: Iterable[tuple[int, int, int, int]],
+    groups: Iterable[tuple[int, int, int, int]],
+    names: Iterable[tuple[str, int, Sequence[tuple[int, int]]]],
+) -> Networks:
+    """Networks from rows: (network, home, since, until), (network, group, since, until), (name, network, spans)."""
+    rid = np.array(sorted({INTERNET, *rids}), np.int32)
+    parts: list[I32 | I64] = []
+    for rows in (homes, groups):
+        ordered = np.array(sorted(rows), np.int64).reshape(-1, 4)
+        counts = np.searchsorted(ordered[:, 0], rid, side="right")
+        parts.append(np.concatenate([[0], counts]))
+        parts.append(ordered[:, 1].astype(np.int32))
+        parts += [np.ascontiguousarray(ordered[:, 2]), np.ascontiguousarray(ordered[:, 3])]
+    return Networks(rid, *parts, _name_runs(names))  # type: ignore[call-arg, arg-type]
+
+
+def _name_runs(names: Iterable[tuple[str, int, Sequence[tuple[int, int]]]]) -> Runs:
+    rows = list(names)
+    hi, lo = name_keys("network", [name for name, _, _ in rows])
+    points: list[tuple[int, int]] = []
+    first, length = [], []
+    for _, _, spans in rows:
+        first.append(len(points))
+        until = None
+        for start, end in sorted(spans):
+            if until == start:
+                points.pop()
+            points.append((start, 1))
+            if end != FOREVER:
+                points.append((end, 0))
+            until = end
+        length.append(len(points) - first[-1])
+    time, value = (list(column) for column in zip(*points, strict=True)) if points else ([], [])
+    n, m = len(rows), len(points)
+    return Runs(
+        hi,
+        lo,
+        np.zeros(n, np.uint8),
+        np.array([network for _, network, _ in rows], np.int32),
+        np.array(first, np.int64),
+        np.array(length, np.int32),
+        np.full(n, -1, np.int32),
+        np.array(time, np.int64),
+        np.array(value, np.uint32),
+        np.full(m, BEGINNING, np.int64),
+        np.zeros(m, np.int32),
+    ).ordered()

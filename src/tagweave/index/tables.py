@@ -95,6 +95,17 @@ def joined(parts: Sequence[Runs]) -> Runs:
     return Runs(*(np.concatenate(columns) for columns in zip(*shifted, strict=True)))
 
 
+def newest(parts: Sequence[Runs]) -> Runs:
+    """The runs of several, the newest first, in their order: each key is what the newest that has it says."""
+    runs = joined(parts)
+    part = np.repeat(np.arange(len(parts)), [len(one.hi) for one in parts])
+    order = np.lexsort((runs.network, part, runs.mark, runs.lo, runs.hi))
+    runs, part = runs.taken(order), part[order]
+    heads = runs.heads()
+    first = np.repeat(part[heads], np.diff(np.append(heads, len(part))))
+    return runs.taken(np.flatnonzero(part == first))
+
+
 def table_arrays(name: str, runs: Runs) -> dict[str, npt.NDArray[Any]]:
     """The arrays of a table in a segment, from ordered runs."""
     heads = runs.heads()

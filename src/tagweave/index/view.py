@@ -8,22 +8,44 @@ what lasts are ids (`View.ids`).
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from tagweave.errors import BrokenSegment
-from tagweave.index.columns import AS_IT_IS, I32, I64, NO_SERVICE, PICKED, SEVERAL, U8, U64
+from tagweave.index.columns import AS_IT_IS, I32, I64, NO_SERVICE, PICKED, SEVERAL, TAGSET_BITS, U8, U64
+from tagweave.index.compiled import frozen
 from tagweave.index.folder import Folder, Manifest
-from tagweave.index.kernels import Table
+from tagweave.index.kernels import Ports, Reach, Table
 from tagweave.index.networks import Networks
 from tagweave.index.segment import Segment
-from tagweave.index.tables import TABLES, cell_ids, kernel_table
+from tagweave.index.tables import PREFIX, TABLES, cell_ids, kernel_table, newest, runs_of_table, table_arrays
 from tagweave.model.times import BEGINNING
 
 _TRIES: Final = 5
 _CHUNK: Final = 1 << 20
+
+
+class Prefixes(NamedTuple):
+    """Tables of prefixes, the newest first, and how their tagsets and breakpoints are numbered in the view."""
+
+    tables: tuple[Table, ...]
+    masks: tuple[U64, ...]
+    offsets: I32 | None
+    bases: I64 | None
+    numbers: I32 | None
+    points: I64 | None
+
+    def tagsets(self, table: U8, row: I32) -> I32:
+        """The view's numbers of tagsets."""
+        out: I32 = row + self.offsets[table] if self.numbers is None else self.numbers[row]  # type: ignore[index]
+        return out
+
+    def pieces(self, table: U8, point: I64) -> I64:
+        """The view's numbers of breakpoints."""
+        out: I64 = point + self.bases[table] if self.points is None else self.points[point]  # type: ignore[index]
+        return out
 
 
 class View:
@@ -52,6 +74,60 @@ class View:
     @cached_property
     def _tables(self) -> list[dict[str, Table]]:
         return [{name: kernel_table(one, name, one["tagset.owner"]) for name in TABLES} for one in self.segments]
+
+    @cached_property
+    def reach(self) -> Reach:
+        """The networks as kernels see them."""
+        return Reach(*(frozen(array) for array in self.networks.reach()))
+
+    def having(self, name: str) -> tuple[int, ...]:
+        """The segments that have keys in a table, the newest first."""
+        return self._having[name]
+
+    @cached_property
+    def _having(self) -> dict[str, tuple[int, ...]]:
+        return {name: tuple(s for s, one in enumerate(self.segments) if len(one[f"{name}.run.hi"])) for name in TABLES}
+
+    def ports(self, segment: int) -> Ports:
+        """The sets of ports of a segment as kernels see them."""
+        return Ports(*(self.segments[segment][f"port.{field}"] for field in Ports._fields))
+
+    def prefixes(self, *, interpreted: bool) -> "Prefixes":
+        """The tables of prefixes: those of the segments, or for compiled kernels one that says the same."""
+        if interpreted or len(self.having(PREFIX)) < 2:
+            return self._prefixes
+        return self._one_of_prefixes
+
+    @cached_property
+    def _prefixes(self) -> "Prefixes":
+        having = list(self.having(PREFIX))
+        return Prefixes(
+            tuple(self.table(s, PREFIX) for s in having),
+            tuple(self.segments[s]["prefix.masks"] for s in having),
+            self.offsets[having].astype(np.int32),
+            np.array([self.point(s, PREFIX, 0) for s in having], np.int64),
+            None,
+            None,
+        )
+
+    @cached_property
+    def _one_of_prefixes(self) -> "Prefixes":
+        """There are few prefixes, and numba compiles for each number of tables anew."""
+        parts, numbers, pieces = [], [], []
+        for s in self.having(PREFIX):
+            part = runs_of_table(self.segments[s], PREFIX)
+            rows = part.value & np.uint32(TAGSET_BITS)
+            parts.append(part)
+            numbers.append(np.where(rows > 0, rows + self.offsets[s], 0))
+            pieces.append(np.arange(len(part.time)) + self.point(s, PREFIX, 0))
+        runs = newest(parts)
+        tagsets, rows = np.unique(np.append(np.concatenate(numbers), 0), return_inverse=True)
+        value = rows[:-1].astype(np.uint32) | (runs.value & ~np.uint32(TAGSET_BITS))
+        arrays = table_arrays(PREFIX, runs._replace(value=value))
+        owner = self.column("owner", tagsets.astype(np.int32), np.zeros(len(tagsets), np.int32))
+        table = kernel_table({name: frozen(array) for name, array in arrays.items()}, PREFIX, frozen(owner))
+        masks = (frozen(arrays["prefix.masks"]),)
+        return Prefixes((table,), masks, None, None, tagsets.astype(np.int32), np.concatenate(pieces))
 
     # ---- tagsets
 

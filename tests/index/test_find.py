@@ -1,0 +1,56 @@
+"""What `find` answers, against trying everything: every tier, time, range, name and segment."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tagweave.index import compiled
+from tagweave.index.find import Endpoints, Found, find
+from tagweave.index.view import View
+from tests.index import brute
+from tests.index.brute import ADDRESSES, ASKED, MOMENTS, NAMES, Answer, Content, Shape
+
+
+def asked(questions: list[tuple[int, int, int]], keys: tuple = (), until: list[int] | None = None) -> Endpoints:
+    """(address, at, network) for each."""
+    n = len(questions)
+    return Endpoints(
+        np.array([a >> 64 for a, _, _ in questions], np.uint64),
+        np.array([a & (2**64 - 1) for a, _, _ in questions], np.uint64),
+        np.ones(n, np.bool_),
+        np.array([t for _, t, _ in questions], np.int64),
+        None if until is None else np.array(until, np.int64),
+        np.array([w for _, _, w in questions], np.int32),
+        np.full(n, -1, np.int32),
+        np.zeros(n, np.uint8),
+        keys,
+    )
+
+
+def answers(view: View, found: Found) -> list[Answer]:
+    owner = view.column("owner", found.tagsets, found.picks)
+    where, table, row = view.where(found.pieces)
+    start = [
+        int(view.segments[s][f"{('address', 'prefix', 'name')[t]}.time"][r]) if piece >= 0 else 0
+        for s, t, r, piece in zip(where, table, row, found.pieces, strict=True)
+    ]
+    fields = (found.reasons.tolist(), found.rules.tolist(), owner.tolist(), start, found.flags.tolist())
+    return [Answer(*one) for one in zip(*fields, strict=True)]
+
+
+def interpreted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "FEW", 1 << 40)
+    monkeypatch.setattr(compiled, "_NAME", "none")
+
+
+EVERYTHING = [(a, t, n) for a in ADDRESSES for t in MOMENTS for n in ASKED]
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(brute.contents(), min_size=1, max_size=3), brute.shapes())
+def test_an_address_is_what_trying_everything_says(contents: list[Content], shape: Shape) -> None:
+    view = brute.view_of([brute.segment_of(content) for content in contents], shape)
+    found = answers(view, find(view, asked(EVERYTHING), ""))
+    for question, got in zip(EVERYTHING, found, strict=True):
+        assert got == brute.ask_address(contents, shape, *question), question
