@@ -10,11 +10,11 @@ from typing import Final, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from tagweave.index.find import Endpoints, Found
 
+from tagweave.index.addresses import is_public
+from tagweave.index.addresses import texts as texts_of
 from tagweave.index.columns import I32, RULE_CODES, RULES, U64
-from tagweave.index.kernels import is_public
-from tagweave.index.kernels import texts as texts_of
+from tagweave.index.find import Endpoints, Found
 from tagweave.index.rows import Decided, Read, Rows
 from tagweave.index.values import (
     SEPARATOR,
@@ -100,9 +100,10 @@ class Reader:
 
     def tag(self, tag: str) -> Texts:
         """A tag of each end (n,)."""
-        return self._read(self._names, property_of(self._names, tag))
+        return self.read(self._names, property_of(self._names, tag))
 
-    def _read(self, names: str, of: Property) -> Texts:
+    def read(self, names: str, of: Property) -> Texts:
+        """What a property is of each end (n,); a group's tags are those of a vocabulary."""
         if of.column == "match":
             return self._match(of.field)
         if of.column == "container":
@@ -138,7 +139,7 @@ class Reader:
     def _account(self, part: str) -> Texts:
         """The provider or account of the first resource whose source is of a cloud.
 
-        The account in which it was listed goes before the one of its source.
+        A source of one account says which; of one with several, it is that in which the resource was listed.
         """
         known = self.view.manifest.accounts
         open_ = np.ones(len(self.rows), np.bool_)
@@ -151,11 +152,11 @@ class Reader:
             if not mine.any():
                 continue
             open_ &= ~mine
+            told = [known[word][part == "account"] if word in known else "" for word in words]
+            several.append(worded(source.where(mine).codes, told))
             if part == "account":
                 own = numbers(self.view, column.places, column.value, "account")
                 several.append(texts(self.view, own).where(mine))
-            told = [known[word][part == "account"] if word in known else "" for word in words]
-            several.append(worded(source.where(mine).codes, told))
         return first_set(several, len(self.rows))
 
     # ---- what several columns say together
@@ -166,7 +167,7 @@ class Reader:
         if found is None:
             tags = self.view.manifest.groups.get(group, ())
             homes = [home_of(tag, names) or names for tag in tags]
-            several = [self._read(home, property_of(home, tag)) for home, tag in zip(homes, tags, strict=True)]
+            several = [self.read(home, property_of(home, tag)) for home, tag in zip(homes, tags, strict=True)]
             found = self._groups[group] = first_set(several, len(self.row_of))
         return found
 
@@ -223,7 +224,7 @@ class Reader:
             return worded(np.where(rules == 0, -1, self._decided.disputed), ("false", "true"))
         if self._asked is None:
             return _nothing(len(rules))
-        age = np.maximum(0, self._decided.at - self.view.seen(self._asked.found.piece)) // _SECOND
+        age = np.maximum(0, self._decided.at - self.view.seen(self._asked.found.pieces)) // _SECOND
         of, ages = distinct(age)
         return only_used(Texts(np.where(rules == 0, -1, of).astype(np.int32), pa.array(ages).cast(pa.string())))
 
@@ -235,7 +236,7 @@ class Reader:
         if field == "name":
             return texts(self.view, np.where(mine, self._asked.found.labels, -1))
         keys = next(values for rule, values in self._asked.ends.keys if rule == "container_id")
-        coded = keys.dictionary_encode()
+        coded = (keys if isinstance(keys, pa.Array) else pa.array(keys, pa.string())).dictionary_encode()
         codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
         return only_used(Texts(codes, coded.dictionary).where(mine))
 

@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from tagweave.index.columns import BY_PREFIX, I32, I64, SEVERAL, U8, U64, Bools
+from tagweave.index.columns import BY_PREFIX, FLAG_DISPUTED, I32, I64, SEVERAL, U8, U64, Bools
+from tagweave.index.find import Found
 from tagweave.index.values import Ints, Places, as_of, by_segment, distinct, kinds, locate, numbers, spans
 from tagweave.index.view import View
 from tagweave.model import KINDS
@@ -41,6 +42,11 @@ class Decided(NamedTuple):
     rules: U8
     disputed: Bools
     at: I64
+
+    @classmethod
+    def of(cls, found: Found) -> "Decided":
+        """What ends were found to be."""
+        return cls(found.tagsets, found.picks, found.rules, (found.flags & FLAG_DISPUTED) != 0, found.at)
 
 
 class Read(NamedTuple):

@@ -178,9 +178,9 @@ def _labels(segment: Segment, value: I64, key: str) -> I32:
     if code < 0:
         return np.full(len(value), -1, np.int32)
     wanted = names[code]
-    bounds, keys = segment["value.label"], segment["label.key"]
-    known = np.maximum(value, 0)
-    first, end = bounds[known], np.where(value >= 0, bounds[known + 1], bounds[known])
+    sets = np.where(value >= 0, segment["value.labels"][value], 0)
+    bounds, keys = segment["labels.first"], segment["label.key"]
+    first, end = bounds[sets], bounds[sets + 1]
     at = last_at_most(keys, first, end, np.broadcast_to(wanted, len(value)))
     hit = at >= first
     hit[hit] = keys[at[hit]] == wanted
@@ -192,7 +192,8 @@ def _labels(segment: Segment, value: I64, key: str) -> I32:
 def label_keys(view: View, segment: int, value: int) -> list[str]:
     """The keys of the labels in a row of values."""
     one = view.segments[segment]
-    first, end = one["value.label"][value : value + 2]
+    labels = one["value.labels"][value]
+    first, end = one["labels.first"][labels : labels + 2]
     found: list[str] = strings(one).take(pa.array(one["label.key"][first:end])).to_pylist()
     return found
 

@@ -13,9 +13,9 @@ from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
-from tagweave.index.find import Endpoints, Found, find
 
-from tagweave.index.columns import FLAG_DISPUTED, I32, RULES, U8, U64, Bools
+from tagweave.index.columns import RULES, U8, U64, Bools
+from tagweave.index.find import Endpoints, Found, find
 from tagweave.index.reading import Asked, Reader, reads_of
 from tagweave.index.rows import Decided
 from tagweave.index.values import Texts, distinct
@@ -79,21 +79,14 @@ class Weaver:
         """The tags of one end of a batch of records, each as of its record's time."""
         view = _view(self.index)
         found = find(view, ends, side)
-        decided = decision(found)
         reads = reads_of(view, self._names, self._tags)
-        reader = Reader(view, self._names, decided, Asked(ends, found), reads)
+        reader = Reader(view, self._names, Decided.of(found), Asked(ends, found), reads)
         columns = [_dictionary(reader.tag(tag)) for tag in self._tags]
         return Woven(columns, encoded(reader), found.reasons, found)
 
 
 def _view(index: Index | View) -> View:
     return index if isinstance(index, View) else index.view
-
-
-def decision(found: Found) -> Decided:
-    """What ends are, for reading."""
-    disputed = (found.flags & FLAG_DISPUTED) != 0
-    return Decided(found.tagsets, found.picks, found.rules, disputed, found.at)
 
 
 def _dictionary(found: Texts) -> pa.DictionaryArray:
@@ -152,6 +145,3 @@ def _numbers(values: pa.Array | np.ndarray, dtype: type) -> np.ndarray:
     if isinstance(values, pa.Array | pa.ChunkedArray):
         values = values.fill_null(0).to_numpy(zero_copy_only=False)
     return np.asarray(values, dtype)
-
-
-_ = I32
