@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address
 from typing import Final, Literal, NamedTuple
 
-from tagweave.derive.estate import Estate, nearest
+from tagweave.derive.estate import Estate, nearest, spread
 from tagweave.derive.machines import Machines, Row
 from tagweave.derive.ranges import NOWHERE, Place, Ranges
 from tagweave.derive.rows import Rows
@@ -19,7 +19,7 @@ from tagweave.index.columns import INTERNET
 from tagweave.inventory import Version
 from tagweave.model import VM, Interface, NetworkInterface, Node, Pod, Resource, Scope
 from tagweave.model.addresses import pack, pack_prefix, unpack
-from tagweave.model.times import FOREVER, to_ns
+from tagweave.model.times import BEGINNING, FOREVER, to_ns
 
 Where = Literal["cluster", "vpc", "public", "either"]
 """In the owner's own network, in the internet, or in the one of these that the address tells."""
@@ -130,6 +130,7 @@ class Claims:
         self._ranges = ranges
         self._services = services
         self._last_seen = last_seen
+        self.forget()
 
     def of(self, rid: int) -> Iterator[AddressClaim]:
         """The addresses and prefixes that a resource holds or held."""
@@ -167,23 +168,41 @@ class Claims:
             return
         resource = span.versions[-1].resource
         homes = self._homes(rid, resource, address)
+        if len(homes) == 1 and (alone := self._one_place(rule, homes[0].value, address, length)) is not None:
+            yield Stretch(span.start, span.end, alone)
+            return
         spaces = [self._ranges.place(vpc, address, length) for vpc in {s.value[0] for s in homes} - {0}]
         for start, end in pieces([homes, *spaces], span.start, span.end):
             vpc, own = value_at(homes, start)
             place = value_at(self._ranges.place(vpc, address, length), start) if vpc else NOWHERE
-            if rule.kind in _OF_CLUSTERS and own != vpc:
-                place = NOWHERE
-            elif rule in _OF_RANGES:
-                place = NOWHERE  # it lies in nothing but itself
-            yield Stretch(start, end, (self._told(rule, address, own, vpc, inside=place.inside), place))
+            yield Stretch(start, end, self._in_place(rule, address, vpc, own, place))
+
+    def _one_place(
+        self, rule: AddressRule, home: tuple[int, int], address: int, length: int
+    ) -> tuple[tuple[int, ...], Place] | None:
+        """Where an address is that is in one place at all times, as most are; None for the others."""
+        vpc, own = home
+        places = self._ranges.place(vpc, address, length) if vpc else None
+        if places is not None and len(places) > 1:
+            return None
+        return self._in_place(rule, address, vpc, own, places[0].value if places else NOWHERE)
+
+    def _in_place(
+        self, rule: AddressRule, address: int, vpc: int, own: int, place: Place
+    ) -> tuple[tuple[int, ...], Place]:
+        if rule in _OF_RANGES or (own != vpc and rule.kind in _OF_CLUSTERS):
+            place = NOWHERE  # a range lies in nothing but itself, an overlay's address in no VPC
+        return self._told(rule, address, own, vpc, inside=place.inside), place
 
     def _told(self, rule: AddressRule, address: int, own: int, vpc: int, *, inside: bool) -> tuple[int, ...]:
-        told = rule.where == "either" or (rule.kind == "pod" and _is_v6(address))
-        if not told or not _is_public(address):
+        v6 = _is_v6(address)
+        if not (v6 or rule.where == "either") or not _is_public(address):
             return (own,)
-        if not (inside and own == vpc):
-            return (INTERNET,) if rule.where == "either" else (own, INTERNET)
-        return (own, INTERNET) if _is_v6(address) else (own,)
+        if inside and own == vpc:
+            return (own, INTERNET) if v6 else (own,)
+        if rule.where == "either":
+            return (INTERNET,)
+        return (own, INTERNET) if rule.kind == "pod" else (own,)
 
     def _homes(self, rid: int, resource: Resource, address: int) -> Timeline[tuple[int, int]]:
         """The VPC that an address would lie in and the network that it is of, over time: 0 for no VPC."""
@@ -202,9 +221,8 @@ class Claims:
         overlay = (
             self._estate.refer(source, "cluster", named) if named else self._estate.stranger(source, "vpc", source, "")
         )
-        vpcs = mapped(
-            self._rows.of(rid) if resource.kind != "pod" else self._pod_rows(rid), lambda row: row.get("vpc", 0)
-        )
+        rows = self._pod(rid).rows() if resource.kind == "pod" else self._rows.of(rid)
+        vpcs = mapped(rows, lambda row: row.get("vpc", 0))
         out: list[Stretch[tuple[int, int]]] = []
         for start, end, vpc in vpcs:
             if not vpc:
@@ -216,18 +234,15 @@ class Claims:
             out = [part for one in joined(out) for part in self._on_its_machine(resource, one, address)]
         return joined(out)
 
-    def _pod_rows(self, rid: int) -> Timeline[Row]:
-        history = self._estate.history[rid]
-        return [
-            row
-            for i, version in enumerate(history)
-            for row in self._rows.of_pod(
-                rid,
-                version.resource,
-                version.valid_from,
-                history[i + 1].valid_from if i + 1 < len(history) else FOREVER,
-            )
-        ]
+    def forget(self) -> None:
+        """Drop what is kept of the pod that was asked for last: what it belongs to may have changed."""
+        self._of_pod = _OfPod(0, (), self._rows, self._services)
+
+    def _pod(self, rid: int) -> "_OfPod":
+        """What is derived of a pod, kept until another one is asked for."""
+        if self._of_pod.rid != rid:
+            self._of_pod = _OfPod(rid, self._estate.history[rid], self._rows, self._services)
+        return self._of_pod
 
     def _on_its_machine(
         self, node: Node, home: Stretch[tuple[int, int]], address: int
@@ -252,31 +267,21 @@ class Claims:
             end = span.end if i + 1 == len(span.versions) else min(span.end, span.versions[i + 1].valid_from)
             if start >= end:
                 continue
-            own = {"owner": rid, **self._by_address(version.resource, address, subnet)}
-            pod = version.resource if isinstance(version.resource, Pod) else None
-            base = list(self._rows.of_pod(rid, pod, start, end) if pod else cut(self._rows.of(rid), start, end))
-            if subnet:
-                base = list(self._over_subnet(subnet, base, start, end))
-            if pod is not None:
-                yield from self._pod_held(pod, base, own, start, end)
+            if isinstance(version.resource, Pod):
+                yield from cut(self._pod(rid).held(version, subnet), start, end)
                 continue
-            for since, until, row in base:
+            own = {"owner": rid, **self._by_address(version.resource, address)}
+            base = self._rows.of(rid)
+            if own.get("subnet"):
+                base = over_subnet(self._rows, own["subnet"], base, start, end)
+            elif subnet:
+                base = over_subnet(self._rows, subnet, base, start, end, where_none=True)
+            for since, until, row in cut(base, start, end):
                 whole = {**row, **own}
                 if plain:
                     yield Stretch(since, until, Held(whole, ()))
                 else:
                     yield from self._served(rid, version.resource, Stretch(since, until, whole))
-
-    def _pod_held(self, pod: Pod, base: list[Stretch[Row]], own: Row, start: int, end: int) -> Iterator[Stretch[Held]]:
-        serving = self._services.of_pod(pod, start, end)
-        for since, until in pieces([base, serving], start, end):
-            row = {**value_at(base, since), **own}
-            services, ingresses = value_at(serving, since)
-            if services:
-                row["service"] = services
-                if ingresses:
-                    row["ingress"] = ingresses
-            yield Stretch(since, until, Held(row, self._services.ports_of_pod(pod, services)))
 
     def _served(self, rid: int, resource: Resource, stretch: Stretch[Row]) -> Iterator[Stretch[Held]]:
         start, end, row = stretch
@@ -290,15 +295,9 @@ class Claims:
         else:
             yield Stretch(start, end, Held(row, ()))
 
-    def _over_subnet(self, subnet: int, base: Timeline[Row], start: int, end: int) -> Iterator[Stretch[Row]]:
-        """The pieces of an owner with what the subnet of its address adds where it does not say it itself."""
-        below = self._rows.of(subnet)
-        for since, until in pieces([base, below], start, end):
-            yield Stretch(since, until, {**value_at(below, since), **value_at(base, since)})
-
-    def _by_address(self, resource: Resource, address: int, subnet: int) -> Row:
+    def _by_address(self, resource: Resource, address: int) -> Row:
         """What belongs to the one interface that carries an address; without an address, to all of them."""
-        row: Row = {"subnet": subnet} if subnet else {}
+        row: Row = {}
         groups: tuple[str, ...] = ()
         if isinstance(resource, VM):
             cards = [card for card in resource.interfaces if not address or _carries(card, address)]
@@ -320,6 +319,71 @@ class Claims:
         first = nearest(history, start)
         versions = tuple(v for v in history if v is first or start < v.valid_from < end)
         yield from self._held(rid, Span(start, end, end, versions), 0, 0, plain=False)
+
+
+class _OfPod:
+    """What the versions of one pod belonged to, each over all time: its addresses and names share it."""
+
+    def __init__(self, rid: int, history: Sequence[Version], rows: Rows, services: Services) -> None:
+        self.rid = rid
+        self._history = history
+        self._rows = rows
+        self._services = services
+        self._base: dict[int, Timeline[Row]] = {}
+        self._held: dict[tuple[int, int], Timeline[Held]] = {}
+
+    def rows(self) -> Timeline[Row]:
+        """What the pod belonged to over all time, version after version."""
+        if len(self._history) == 1:
+            return self._of(self._history[0])
+        return [row for start, end, v in spread(self._history) for row in cut(self._of(v), start, end)]
+
+    def held(self, version: Version, subnet: int) -> Timeline[Held]:
+        """What one version's address, in a subnet, is of and serves."""
+        key = (version.valid_from, subnet)
+        known = self._held.get(key)
+        if known is None:
+            known = self._held[key] = list(self._serving(version, subnet))
+        return known
+
+    def _of(self, version: Version) -> Timeline[Row]:
+        known = self._base.get(version.valid_from)
+        if known is None:
+            known = joined(self._rows.of_pod(self.rid, version.resource, BEGINNING, FOREVER))
+            self._base[version.valid_from] = known
+        return known
+
+    def _serving(self, version: Version, subnet: int) -> Iterator[Stretch[Held]]:
+        pod = version.resource
+        assert isinstance(pod, Pod)
+        base = self._of(version)
+        own: Row = {"owner": self.rid}
+        if subnet:
+            base = over_subnet(self._rows, subnet, base, BEGINNING, FOREVER)
+            own["subnet"] = subnet
+        serving = self._services.of_pod(pod)
+        for start, end in pieces([base, serving], BEGINNING, FOREVER):
+            row = {**value_at(base, start), **own}
+            services, ingresses = value_at(serving, start)
+            if services:
+                row["service"] = services
+                if ingresses:
+                    row["ingress"] = ingresses
+            yield Stretch(start, end, Held(row, self._services.ports_of_pod(pod, services)))
+
+
+def over_subnet(
+    rows: Rows, subnet: int, base: Timeline[Row], start: int, end: int, *, where_none: bool = False
+) -> list[Stretch[Row]]:
+    """The pieces of an owner with what a subnet adds where it does not say it itself, or only where it has none."""
+    below = rows.of(subnet)
+    out: list[Stretch[Row]] = []
+    for since, until in pieces([base, below], start, end):
+        row = value_at(base, since)
+        if not (where_none and row.get("subnet")):
+            row = {**value_at(below, since), **row}
+        out.append(Stretch(since, until, row))
+    return out
 
 
 class LastSeen:

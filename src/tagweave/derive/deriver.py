@@ -122,6 +122,8 @@ class Deriver:
             elif before[rid]:
                 self.estate.drop(rid)
         affected.spread()
+        self._claims.forget()
+        self._names.forget()
         keys: set[Key] = set()
         wanted: dict[NameKey, Iterable[int]] = {}
         for key in again:
@@ -175,7 +177,7 @@ class Deriver:
     def _seen(self, scopes: Scopes) -> set[Key | NameKey]:
         """Take in when scopes were seen; the keys for which that makes a difference."""
         again: set[Key | NameKey] = set()
-        self.estate.first_success.update(scopes.first)
+        self.estate.saw_first(scopes.first)
         for scope, at in scopes.last.items():
             if at > self._last_seen.last_success.get(scope, at - 1):
                 self._last_seen.last_success[scope] = at

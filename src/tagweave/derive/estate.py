@@ -36,7 +36,8 @@ class Estate:
     def __init__(self, identify: Identify, first_success: Mapping[Scope, int]) -> None:
         self.history: dict[int, Sequence[Version]] = {}
         self.strangers: dict[int, Stranger] = {}
-        self.first_success = dict(first_success)
+        self._first_seen: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+        self.saw_first(first_success)
         self._identify = identify
         self._ids: dict[tuple[str, str, str], int] = {}
         self._stranger_ids: dict[Name, int] = {}
@@ -48,6 +49,11 @@ class Estate:
         self._on_machine: defaultdict[str, dict[int, None]] = defaultdict(dict)
         self._vms: defaultdict[str, dict[int, None]] = defaultdict(dict)
         self._vpcs: defaultdict[str, dict[int, None]] = defaultdict(dict)
+
+    def saw_first(self, first_success: Mapping[Scope, int]) -> None:
+        """Take in when scopes were first known whole."""
+        for scope, at in first_success.items():
+            self._first_seen[scope.source, scope.kind].add(at)
 
     def load(self, versions: Iterable[Version]) -> None:
         """Take in whole histories: versions in ascending order of (rid, valid_from)."""
@@ -136,15 +142,13 @@ class Estate:
     def counting(self, rid: int) -> Iterator[tuple[int, int, Resource]]:
         """(start, end, version) of what shapes networks, for as long as it counts.
 
-        What the first snapshot of its scope showed, and does not tell when it was made, was there before.
+        What the first snapshot of a scope showed, and does not tell when it was made, was there before.
         """
         for i, version in enumerate(self.history[rid]):
             resource = version.resource
             start = version.valid_from
-            if i == 0 and resource.created_at is None:
-                scope = Scope(resource.source, resource.kind, version.part)
-                if start <= self.first_success.get(scope, BEGINNING):
-                    start = BEGINNING
+            if i == 0 and resource.created_at is None and start in self._first_seen[resource.source, resource.kind]:
+                start = BEGINNING
             yield start, version.valid_to, resource
 
     # ---- references
@@ -221,9 +225,11 @@ class Estate:
         return list(self._vms.get(native, ()))
 
     def vpcs_called(self, source: str, native: str) -> list[int]:
-        """The listed VPC with a native id: that of the same source, else those of all others."""
+        """The VPC with a native id: that of the same source, else those of all sources, else a stranger."""
         own = self.find(source, "vpc", native)
-        return [own] if own is not None else list(self._vpcs.get(native, ()))
+        if own is not None:
+            return [own]
+        return list(self._vpcs.get(native, ())) or [self.refer(source, "vpc", native)]
 
 
 def nearest(history: Sequence[Version], at: int) -> Version | None:

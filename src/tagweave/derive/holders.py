@@ -14,6 +14,8 @@ from tagweave.index.draft import Piece as Told
 
 _NODE_RANK: Final = 20
 _INGRESS_RANK: Final = 36
+_OF_SERVICES_RANKS: Final = frozenset({30, *SHARED_RANKS})
+"""What a service or an ingress knows of an address is of the service, not of whoever else has it."""
 _OF_SERVICES: Final = ("service", "ingress")
 
 
@@ -46,7 +48,7 @@ def _together(holders: Sequence[AddressClaim], held: Sequence[Held], services: S
             row = _shared(row, other.row, on_node=rank == _NODE_RANK)
             ports = services.union(ports, other.ports)
             holding |= {claim.owner} if claim.rank == _INGRESS_RANK else set()
-        elif claim.rank != rank and not _contradicts(row, other.row):
+        elif claim.rank not in _OF_SERVICES_RANKS and claim.rank != rank and not _contradicts(row, other.row):
             row = {**{k: v for k, v in other.row.items() if k not in _NOT_LENT}, **row}
     return Held(row, services.also_led(ports, holding) if holding else ports)
 
@@ -56,14 +58,12 @@ _NOT_LENT: Final = frozenset({"owner", *_OF_SERVICES})
 
 
 def _shared(row: Row, other: Row, *, on_node: bool) -> Row:
-    """The row of what several services or ingresses share: all of them, and no namespace where they have several."""
-    out = dict(row)
+    """The row of what several services or ingresses share: all of them, and of the rest what all of them have."""
+    out = dict(row) if on_node else {k: v for k, v in row.items() if k == "owner" or other.get(k) == v}
     for column in _OF_SERVICES:
         members = {*row.get(column, ()), *other.get(column, ())}
         if members:
             out[column] = tuple(sorted(members))
-    if not on_node and other.get("namespace") != row.get("namespace"):
-        out.pop("namespace", None)
     return out
 
 

@@ -54,12 +54,20 @@ class Names:
         self._rows = rows
         self._claims = claims
         self._last_seen = last_seen
+        self._clusters: dict[tuple[str, str], Timeline[int]] = {}
+        self._names_of_clusters: dict[tuple[str, str], Timeline[tuple[str, ...]]] = {}
+
+    def forget(self) -> None:
+        """Drop what is remembered of clusters: one has changed."""
+        self._clusters.clear()
+        self._names_of_clusters.clear()
 
     def of(self, rid: int) -> Iterator[NameClaim]:
         """The names that mean a resource or meant it."""
         known: dict[tuple[int, int], Timeline[Held]] = {}
+        networks = self._networks(rid)
         for name, start, end, version in self._spans(self._estate.history[rid]):
-            for since, until, network in cut(self._networks(rid), start, end):
+            for since, until, network in cut(networks, start, end):
                 held = known.get((since, until))
                 if held is None:
                     held = known[since, until] = list(self._claims.row_of_name(rid, since, until))
@@ -82,12 +90,21 @@ class Names:
             return always(rid)
         cluster = getattr(first, "cluster", "")
         if cluster:
-            return always(self._estate.refer(source, "cluster", cluster))
+            return self._of_cluster(source, cluster)
         alone = self._estate.stranger(source, "vpc", source, "")
         return mapped(self._rows.of(rid), lambda row: row.get("vpc", 0) or alone)
 
+    def _of_cluster(self, source: str, cluster: str) -> Timeline[int]:
+        known = self._clusters.get((source, cluster))
+        if known is None:
+            known = self._clusters[source, cluster] = always(self._estate.refer(source, "cluster", cluster))
+        return known
+
     def _spans(self, history: Sequence[Version]) -> Iterator[tuple[Name, int, int, Version]]:
         """Each name with the unbroken times in which it was had, and the last version that had it then."""
+        if len(history) == 1:
+            yield from ((*during, history[0]) for during in self._during(history[0]))
+            return
         held: dict[Name, tuple[int, int, Version]] = {}
         for version in history:
             for name, start, end in self._during(version):
@@ -113,6 +130,12 @@ class Names:
 
     def _called(self, source: str, cluster: str) -> Timeline[tuple[str, ...]]:
         """What a cluster is called over all time: its id, its name and its source."""
+        known = self._names_of_clusters.get((source, cluster))
+        if known is None:
+            known = self._names_of_clusters[source, cluster] = self._derive_called(source, cluster)
+        return known
+
+    def _derive_called(self, source: str, cluster: str) -> Timeline[tuple[str, ...]]:
         rid = self._estate.find(source, "cluster", cluster)
         history = self._estate.history[rid] if rid is not None else ()
         told = [Stretch(a, b, v.resource.name) for a, b, v in spread(history)]

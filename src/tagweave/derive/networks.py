@@ -6,9 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from tagweave.derive.estate import Estate
+from tagweave.derive.estate import Estate, alive, spread
 from tagweave.derive.machines import Machines
-from tagweave.derive.timeline import Stretch, filled, joined, swept
+from tagweave.derive.timeline import Stretch, joined, pieces, swept
+from tagweave.derive.timeline import at as value_at
 from tagweave.index.columns import I32, I64, INTERNET
 from tagweave.index.networks import Networks
 from tagweave.index.tables import Runs, name_keys
@@ -80,35 +81,56 @@ def _runs(names: Mapping[str, Sequence[Interval]]) -> Runs:
 
 
 def _names(estate: Estate, every: list[int]) -> dict[str, list[Interval]]:
-    """What each text means: (start, end, network)."""
-    lives: defaultdict[str, list[Interval]] = defaultdict(list)
-    by_source: defaultdict[str, list[int]] = defaultdict(list)
+    """What each text means: (start, end, network).
+
+    An id means its network at all times. A name means those that have it then; where none has, those that are not
+    there then and had it next.
+    """
+    ids: dict[str, list[Interval]] = defaultdict(list)
+    had: dict[str, list[Interval]] = defaultdict(list)
+    nearest: dict[str, list[Interval]] = defaultdict(list)
+    of_source: defaultdict[str, list[int]] = defaultdict(list)
     for rid in every:
         source, _, native = estate.identity(rid)
-        by_source[source].append(rid)
-        lives[native].append((BEGINNING, FOREVER, rid))
-        lives[f"{source}/{native}"].append((BEGINNING, FOREVER, rid))
-        for start, end, name in _called(estate, rid):
-            if name != native:
-                lives[name].append((start, end, rid))
-                lives[f"{source}/{name}"].append((start, end, rid))
-    for source, found in by_source.items():
-        own = [rid for rid in found if estate.identity(rid)[2] != source] or found
-        if len(own) == 1 and source not in lives:
-            lives[source].append((BEGINNING, FOREVER, own[0]))
-    lives["internet"] = [(BEGINNING, FOREVER, INTERNET)]
-    return {text: list(_held(intervals)) for text, intervals in lives.items() if text}
+        of_source[source].append(rid)
+        if native == source and rid in estate.strangers:
+            continue  # its source's own network, for what is in no VPC
+        for text in (native, f"{source}/{native}"):
+            ids[text].append((BEGINNING, FOREVER, rid))
+        for name, where, stretch in _called(estate, rid, had, nearest):
+            if name and name != native:
+                for text in (name, f"{source}/{name}"):
+                    where[text].append((stretch.start, stretch.end, rid))
+    for source, found in of_source.items():
+        ids[source] += _of_source(estate, source, found)
+    ids["internet"] = [(BEGINNING, FOREVER, INTERNET)]
+    texts = ids.keys() | had.keys() | nearest.keys()
+    return {text: list(_held(ids.get(text, []) + had.get(text, []), nearest.get(text, []))) for text in texts}
 
 
-def _held(intervals: list[Interval]) -> Iterator[Interval]:
-    """A name means those that have it; where none has, the one that had it last, else the first that has it."""
-    for stretch in filled(swept(intervals), bool):
-        for rid in dict.fromkeys(stretch.value):
-            yield stretch.start, stretch.end, rid
+def _held(had: list[Interval], nearest: list[Interval]) -> Iterator[Interval]:
+    sure, other = swept(had), swept(nearest)
+    for start, end in pieces([sure, other], BEGINNING, FOREVER):
+        for rid in dict.fromkeys(value_at(sure, start) or value_at(other, start)):
+            yield start, end, rid
 
 
-def _called(estate: Estate, rid: int) -> Iterator[Stretch[str]]:
+def _called(
+    estate: Estate, rid: int, had: dict[str, list[Interval]], nearest: dict[str, list[Interval]]
+) -> Iterator[tuple[str, dict[str, list[Interval]], Stretch[str]]]:
+    """The names of a network: while a version holds, and while the one before (or the first) stands in for it."""
     history = estate.history.get(rid, ())
-    for stretch in joined(Stretch(v.valid_from, v.valid_to, v.resource.name) for v in history):
-        if stretch.value:
-            yield stretch
+    for start, end, version in spread(history):
+        name = version.resource.name
+        yield name, had, Stretch(version.valid_from, version.valid_to, name)
+        yield name, nearest, Stretch(start, version.valid_from, name)
+        yield name, nearest, Stretch(version.valid_to, end, name)
+
+
+def _of_source(estate: Estate, source: str, found: list[int]) -> list[Interval]:
+    """The networks of a source: those that it lists, while they are there; else what it refers to, else its own."""
+    listed = [rid for rid in found if rid in estate.history]
+    if len(listed) > 1:
+        return [(start, end, rid) for rid in listed for start, end in alive(estate.history[rid])]
+    others = listed or [rid for rid in found if estate.identity(rid)[2] != source] or found
+    return [(BEGINNING, FOREVER, rid) for rid in others]

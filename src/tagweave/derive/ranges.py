@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from tagweave.derive.estate import Estate
-from tagweave.derive.timeline import Stretch, Timeline, always, mapped, swept
-from tagweave.model import Subnet, Vpc
+from tagweave.derive.timeline import Stretch, Timeline, always, joined, mapped, swept
+from tagweave.model import Resource, Subnet, Vpc
 from tagweave.model.addresses import pack_prefix
 
 SHAPING: Final = ("vpc", "subnet")
@@ -64,16 +64,22 @@ class Ranges:
         return {*before, *now}
 
     def _enter(self, rid: int) -> Iterator[Prefix]:
+        subnet = rid if self._estate.identity(rid)[1] == "subnet" else 0
+        held: defaultdict[Prefix, list[Stretch[bool]]] = defaultdict(list)
         for start, end, resource in self._estate.counting(rid):
-            vpc, subnet = rid, 0
-            if isinstance(resource, Subnet):
-                vpc, subnet = self._estate.refer(resource.source, "vpc", resource.vpc) if resource.vpc else 0, rid
+            vpc = self._vpc_of(rid, resource)
             for cidr in resource.cidrs if vpc and isinstance(resource, Subnet | Vpc) else ():
                 address, length = pack_prefix(cidr)
-                prefix = Prefix(vpc, length, address >> (WHOLE - length))
-                held = self._by_vpc[vpc].setdefault(length, {}).setdefault(prefix.top, [])
-                held.append((start, end, _Range(length, start, subnet, rid)))
-                yield prefix
+                held[Prefix(vpc, length, address >> (WHOLE - length))].append(Stretch(start, end, True))
+        for prefix, stretches in held.items():
+            ranges = self._by_vpc[prefix.vpc].setdefault(prefix.length, {}).setdefault(prefix.top, [])
+            ranges += [(s.start, s.end, _Range(prefix.length, s.start, subnet, rid)) for s in joined(stretches)]
+            yield prefix
+
+    def _vpc_of(self, rid: int, resource: Resource) -> int:
+        if not isinstance(resource, Subnet):
+            return rid
+        return self._estate.refer(resource.source, "vpc", resource.vpc) if resource.vpc else 0
 
     def place(self, vpc: int, address: int, length: int = WHOLE) -> Timeline[Place]:
         """Where an address, or a whole prefix, lies in a VPC, over all time."""

@@ -11,11 +11,12 @@ from typing import Final, NamedTuple
 
 from tagweave.derive.estate import Estate
 from tagweave.derive.rows import Rows
-from tagweave.derive.timeline import Stretch, Timeline, always, joined, mapped, pieces, swept
+from tagweave.derive.timeline import Stretch, Timeline, always, cut, joined, mapped, pieces, swept
 from tagweave.derive.timeline import at as value_at
 from tagweave.index.draft import Served
 from tagweave.inventory import Version
 from tagweave.model import PROTOCOLS, Ingress, Pod, Resource, Service, ServicePort
+from tagweave.model.times import BEGINNING, FOREVER
 
 PortSet = tuple[Served, ...]
 
@@ -49,6 +50,7 @@ class Services:
         self._by_label: defaultdict[tuple[str, str, str, str], list[tuple[int, Version]]] = defaultdict(list)
         self._by_endpoint: defaultdict[tuple[str, str], list[tuple[int, Version]]] = defaultdict(list)
         self._routes: defaultdict[tuple[str, str], list[tuple[int, int, int]]] = defaultdict(list)
+        self._serving: dict[tuple[str, str, tuple[tuple[str, str], ...]], Timeline[Serves]] = {}
         self._leading: dict[int, Timeline[tuple[int, ...]]] = {}
         self._host_pods: defaultdict[tuple[str, str], dict[int, None]] = defaultdict(dict)
         for rid in estate.of_kind("service"):
@@ -105,6 +107,7 @@ class Services:
                     routes[:] = [route for route in routes if route[2] != rid]
         self._enter(rid, self._estate.history.get(rid, ()))
         self._leading.clear()
+        self._serving.clear()
         self.forget_ports()
 
     def forget_ports(self) -> None:
@@ -114,21 +117,24 @@ class Services:
 
     # ---- services and ingresses
 
-    def of_pod(self, pod: Pod, start: int, end: int) -> list[Stretch[Serves]]:
-        """What a pod with these labels served during [start, end), without gaps."""
-        spans = [
-            (max(version.valid_from, start), min(version.valid_to, end), rid)
-            for rid, version in self._selecting(pod)
-            if version.valid_from < end and start < version.valid_to
-        ]
-        if not spans:
-            return [Stretch(start, end, NO_SERVICE)]
-        if all(span[:2] == (start, end) for span in spans):
-            return self.of_services({span[2] for span in spans}, start, end)
+    def of_pod(self, pod: Pod) -> Timeline[Serves]:
+        """What a pod with these labels served, over all time."""
+        by_endpoint = self._by_endpoint.get((pod.source, pod.id))
+        alike = (pod.source, pod.namespace, tuple(pod.labels.items()))
+        known = None if by_endpoint else self._serving.get(alike)
+        if known is None:
+            found = [*self._selecting(pod), *(by_endpoint or ())]
+            known = self._over_all_time([(v.valid_from, v.valid_to, rid) for rid, v in found]) if found else _NO_SERVICE
+            if not by_endpoint:
+                self._serving[alike] = known
+        return known
+
+    def _over_all_time(self, spans: list[tuple[int, int, int]]) -> Timeline[Serves]:
         live = swept(spans)
+        leading = [self.leading(rid) for rid in {span[2] for span in spans}]
         return joined(
             Stretch(since, until, self._led_to(value_at(live, since), since))
-            for since, until in pieces([live, *(self.leading(rid) for rid in {s[2] for s in spans})], start, end)
+            for since, until in pieces([live, *leading], BEGINNING, FOREVER)
         )
 
     def of_services(self, services: Collection[int], start: int, end: int) -> list[Stretch[Serves]]:
@@ -160,7 +166,6 @@ class Services:
             for rid, version in self._by_label.get((pod.source, pod.namespace, key, value), ()):
                 if version.resource.selector.items() <= labels:  # type: ignore[attr-defined]
                     yield rid, version
-        yield from self._by_endpoint.get((pod.source, pod.id), ())
 
     # ---- ports
 
@@ -202,7 +207,7 @@ class Services:
             pod = version.resource
             if not isinstance(pod, Pod) or not pod.host_network or pod.node != node or pod.phase in TERMINAL:
                 continue
-            for start, end, serves in self.of_pod(pod, version.valid_from, version.valid_to):
+            for start, end, serves in cut(self.of_pod(pod), version.valid_from, version.valid_to):
                 for one in self.ports_of_pod(pod, serves.services):
                     if one.start < end and start < one.end:
                         yield one._replace(start=max(start, one.start), end=min(end, one.end), ingresses=())
@@ -250,6 +255,7 @@ class Services:
         return self._sets.setdefault(key, key)
 
 
+_NO_SERVICE: Final[Timeline[Serves]] = always(NO_SERVICE)
 _NEVER: Final[Timeline[tuple[int, ...]]] = always(())
 
 

@@ -1,7 +1,7 @@
 """The one writer of a tag index: what the inventory learned is derived, written as a segment and published.
 
-Small segments are merged into larger ones, so that there are few: one is merged into the next as soon as it has grown to
-an eighth of it.
+Small segments are merged into larger ones, so that there are few: one is merged into the next as soon as it has grown
+to an eighth of it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

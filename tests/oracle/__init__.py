@@ -1,0 +1,1 @@
+"""What each answer must be, worked out by hand from docs/laws.md; it shares no code with what it judges."""
