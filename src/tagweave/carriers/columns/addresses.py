@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
+
+from tagweave.kernels import njit
 
 U64 = npt.NDArray[np.uint64]
 U8 = npt.NDArray[np.uint8]
