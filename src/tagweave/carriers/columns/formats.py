@@ -1,12 +1,11 @@
 """Formats: open an input in whatever format it is, write an output.
 
 What an input is shows in its first bytes, else in its name. Compressed text (gzip, zstd) is unpacked as it
-comes. An output file appears under its name only when it is whole.
+comes. An output is written as `tagweave.writing` says: a file appears under its name only when it is whole.
 """
 
 import gzip
 import io
-import os
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tagweave import writing
 from tagweave.carriers.columns.blocks import (
     BATCH_ROWS,
     BYTE_ORDER_MARK,
@@ -165,26 +165,16 @@ class Writer(NamedTuple):
 
 @contextmanager
 def output_stream(path: str) -> Iterator[BinaryIO]:
-    """A stream to a file that takes its name when all is written, or to stdout for `-`."""
-    if path == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    target = Path(path)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            if path.endswith(".gz"):
-                with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=3, mtime=0) as packed:
-                    yield packed  # type: ignore[misc]
-            elif path.endswith(".zst"):
-                with pa.CompressedOutputStream(file, "zstd") as packed:
-                    yield packed
-            else:
-                yield file
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    """A stream to what a path leads to, or to stdout for `-`; packed where the name says so. Raises OutputError."""
+    with writing.to(path) as file:
+        if path.endswith(".gz"):
+            with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=3, mtime=0) as packed:
+                yield packed  # type: ignore[misc]
+        elif path.endswith(".zst"):
+            with pa.CompressedOutputStream(file, "zstd") as packed:
+                yield packed
+        else:
+            yield file
 
 
 def make_writer(form: str, stream: BinaryIO, source: Input, *, overwrite: bool) -> Writer:
