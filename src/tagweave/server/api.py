@@ -4,7 +4,6 @@ Errors are `{"error": "what was asked, what is wrong, what there is"}`. With a t
 """
 
 import asyncio
-import hmac
 import json
 import tempfile
 import time
@@ -32,6 +31,7 @@ from tagweave.carriers.columns import Options, Report, tag
 from tagweave.errors import ConfigError, InputError, LookupKeyError, TagweaveError
 from tagweave.inventory import reading
 from tagweave.model.times import parse_time
+from tagweave.server import tokens
 from tagweave.server.following import Following
 from tagweave.tags import TagIndex, Weaver
 
@@ -55,7 +55,8 @@ NamesParameter = Annotated[
 
 def application(following: Following) -> Litestar:
     """The ASGI application around what follows the sources."""
-    tokens = _tokens(following.config.settings.server.token_file)
+    token_file = following.config.settings.server.token_file
+    known = tokens.read(token_file) if token_file is not None else []
     following.metrics.watch(following.inventory.scopes)
 
     @asynccontextmanager
@@ -65,8 +66,7 @@ def application(following: Following) -> Litestar:
         await asyncio.to_thread(following.stop)
 
     def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-        scheme, _, given = connection.headers.get("authorization", "").partition(" ")
-        if tokens and not (scheme.lower() == "bearer" and any(hmac.compare_digest(given.strip(), t) for t in tokens)):
+        if known and not tokens.has_one(connection.headers.get("authorization", ""), known):
             raise NotAuthorizedException("this needs `Authorization: Bearer TOKEN` with a token of the token file")
 
     api = Router(
@@ -82,18 +82,6 @@ def application(following: Following) -> Litestar:
         state=State({"following": following, "weavers": {}}),
         logging_config=None,
     )
-
-
-def _tokens(path: str | None) -> list[str]:
-    if path is None:
-        return []
-    try:
-        found = [line.strip() for line in Path(path).read_text("utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"server.token_file: cannot read {path}: {error}") from error
-    if not found:
-        raise ConfigError(f"server.token_file: {path} holds no token")
-    return found
 
 
 # ---- health
