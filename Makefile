@@ -8,7 +8,7 @@ DEV    := $(VENV)/.dev
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs soak kube format clean
+.PHONY: help demo test check bench docs soak fuzz kube format clean
 
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ docs: $(DEV)  ## Rewrite the parts of docs/ that are generated
 
 soak: $(DEV)  ## Ten minutes of random churn and random faults against a real API server
 	@$(BIN)/python tests/kube/soak.py
+
+fuzz: $(DEV)  ## A hundred thousand mutated inputs of each of Arrow's formats
+	@$(BIN)/python tests/fuzz/foreign.py
 
 kube:  ## Build a real Kubernetes control plane for the tests (needs Go), once per machine
 	@$(PYTHON) tests/kube/build.py

@@ -36,7 +36,8 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     listen: str = "127.0.0.1:8080"
     """The address and port of HTTP. Other machines reach it on `0.0.0.0:8080`: give it tokens then."""
     token_file: str | None = None
-    """A file with bearer tokens, one a line; a request to /api needs one of them. Default: no token is asked for."""
+    """A file with bearer tokens, one a line, `#` beginning a comment; a request to /api needs one of them.
+    Default: no token is asked for."""
     max_body_bytes: int = 256 * 1024 * 1024
     """The largest body of a request, in bytes, also after decompression."""
 

@@ -3,6 +3,7 @@
     TagweaveError
     ├── ConfigError        a configuration file or option is wrong: names file, line and key
     ├── InputError         a telemetry input cannot be read at all: names the file and what is expected
+    ├── OutputError        an output cannot be written: names it and why
     ├── LookupKeyError     a key or a network that somebody named is none, or is several
     ├── StoreError         the inventory's database cannot be opened or is of another version
     ├── BrokenIndex        the folder of the tag index cannot be read: says to make it again from the inventory
@@ -30,6 +31,10 @@ class ConfigError(TagweaveError):
 
 class InputError(TagweaveError):
     """A telemetry input cannot be read at all."""
+
+
+class OutputError(TagweaveError):
+    """An output cannot be written."""
 
 
 class LookupKeyError(TagweaveError):

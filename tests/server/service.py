@@ -67,13 +67,13 @@ def until(holds: Callable[[], bool], seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-def begin(folder: Path, *, ready: bool = True) -> Service:
+def begin(folder: Path, *, ready: bool = True, program: tuple[str, ...] = (PROGRAM,)) -> Service:
     """Run the service in a folder; wait until it answers, and until every source was read."""
     port = free_port()
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TAGWEAVE_")}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [PROGRAM, "run", "--listen", f"127.0.0.1:{port}", "--data-dir", "data"],
+            [*program, "run", "--listen", f"127.0.0.1:{port}", "--data-dir", "data"],
             cwd=folder, env=environment, stdout=log, stderr=log,
         )  # fmt: skip
     service = Service(f"http://127.0.0.1:{port}", folder, process)

@@ -2,12 +2,14 @@
 
 import os
 import sys
+from contextlib import closing
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from tagweave import writing
 from tagweave.cli import output
 from tagweave.cli.output import Format, say
 from tagweave.cli.state import ConfigOption, DataOption, State, moment
@@ -40,6 +42,7 @@ NamesOption = Annotated[str | None, typer.Option("--names", help="otel, deepflow
 def run() -> None:
     """The entry point: errors become one line and an exit code."""
     seldom()
+    writing.remove_parts_when_ended()
     try:
         sys.exit(app(standalone_mode=False))  # the exit code of a command, None where it has none
     except typer.Abort:
@@ -273,13 +276,16 @@ def tag(
 
     Example: tagweave tag flows.parquet tagged.parquet
     """
-    from tagweave.cli import tagging  # noqa: PLC0415
-    from tagweave.tags import Weaver  # noqa: PLC0415
-
     state: State = context.obj.also(config, data_dir)
     when = moment(at)
-    options = tagging.options(mapped or [], input_format, output_format, encode, network, when, overwrite)
-    index = state.index()
+    writing.check(target)
+    with closing(state.inventory()) as inventory:
+        state.keep_kernels()
+        from tagweave.cli import tagging  # noqa: PLC0415
+        from tagweave.tags import Weaver  # noqa: PLC0415
+
+        options = tagging.options(mapped or [], input_format, output_format, encode, network, when, overwrite)
+        index = state.index_of(inventory)
     weaver = Weaver(index, tags, names or state.config.settings.names)
     raise typer.Exit(tagging.run(index, weaver, source, target, options))
 
@@ -297,15 +303,17 @@ def serve(
 
     Example: tagweave run --listen :8080
     """
+    state: State = context.obj.also(config, data_dir)
+    settings = state.config
+    state.keep_kernels()
     try:
         from tagweave.cli import serving  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise ConfigError(f"`tagweave run` needs {error.name}: pip install 'tagweave[server]'") from error
 
-    state: State = context.obj.also(config, data_dir)
     inventory = state.inventory(create=True)
     try:
-        serving.run(state.config, inventory, listen)
+        serving.run(settings, inventory, listen)
     finally:
         inventory.close()
 
@@ -321,6 +329,8 @@ def demo(
 
     Example: tagweave demo
     """
+    chosen = folder or Path("tagweave-demo")
+    State(None, str(chosen / "data")).keep_kernels()
     from tagweave.demo import run as run_demo  # noqa: PLC0415
 
-    run_demo(folder or Path("tagweave-demo"), records)
+    run_demo(chosen, records)

@@ -6,6 +6,7 @@ import sys
 
 import structlog
 import uvicorn
+from structlog.tracebacks import ExceptionDictTransformer
 
 from tagweave.config import Config
 from tagweave.errors import ConfigError
@@ -40,12 +41,12 @@ def address(text: str) -> tuple[str, int]:
 
 
 def _log_json() -> None:
-    """One JSON object a line, on stderr."""
+    """One JSON object a line, on stderr. A traceback tells where, and no variable's value: a frame may hold secrets."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper("iso", utc=True),
-            structlog.processors.dict_tracebacks,
+            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
             structlog.processors.JSONRenderer(),
         ],
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),

@@ -1,5 +1,7 @@
 """What most commands start from: the configuration, the inventory, the tag index."""
 
+import os
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from tagweave.tags import TagIndex
 
 DATABASE: Final = "inventory.db"
+KERNELS: Final = "numba"
+"""The folder in the data folder where compiled code is kept."""
 
 ConfigOption = Annotated[
     str | None, typer.Option("--config", metavar="FILE", help="The configuration; else $TAGWEAVE_CONFIG.")
@@ -60,13 +64,19 @@ class State:
 
     def index(self) -> "TagIndex":
         """The tag index over the whole inventory."""
+        with closing(self.inventory()) as inventory:
+            return self.index_of(inventory)
+
+    def index_of(self, inventory: "Inventory") -> "TagIndex":
+        """The tag index over the whole of an inventory that is open."""
         from tagweave.tags import TagIndex  # noqa: PLC0415 - `--help` does without NumPy
 
-        inventory = self.inventory()
-        try:
-            return TagIndex.build(inventory.versions(), self.config.settings.groups, self.config.accounts())
-        finally:
-            inventory.close()
+        return TagIndex.build(inventory.versions(), self.config.settings.groups, self.config.accounts())
+
+    def keep_kernels(self) -> None:
+        """Keep compiled code in the data folder, unless $NUMBA_CACHE_DIR says where. Ask before numba is loaded."""
+        folder = config.data_dir(self._data_dir) / KERNELS
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(folder.absolute()))
 
 
 def moment(text: str | None) -> datetime | None:

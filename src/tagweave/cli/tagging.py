@@ -67,7 +67,7 @@ def show(report: Report) -> None:
     if more > 0:
         say(f"and {more:,} more bad records: {dict(report.bad)}")
     if report.left_out:
-        say(f"not all written, since the first records have no such columns: {', '.join(report.left_out)}")
+        say(f"values that the output has no form for, or no column, are left out: {', '.join(report.left_out)}")
     if report.truncated:
         say(report.truncated)
 

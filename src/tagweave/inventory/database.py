@@ -11,6 +11,9 @@ from tagweave.errors import StoreError
 HEAD: Final = "0002"
 """The newest migration."""
 
+_SHOWN: Final = ("host", "port")
+"""What is told of a URL's query, which may hold a password too."""
+
 _WRITER_LOCK: Final = 0x7A67_7765
 """The key of PostgreSQL's advisory lock: one writer at a time, so that ids and history stay right."""
 
@@ -19,9 +22,14 @@ def open_database(url: str) -> Engine:
     """An engine on the database, migrated. Raises StoreError, without the URL's password."""
     try:
         made = make_url(url)
-    except ArgumentError as error:
-        raise StoreError(f"store {url!r} is no database URL: write sqlite:///path or postgresql://host/db") from error
-    shown = made.render_as_string(hide_password=True)
+    except (ArgumentError, ValueError):  # the URL stays untold, with whatever password it has
+        raise StoreError(
+            "store is no database URL: write sqlite:///path or postgresql://user:password@host/db"
+        ) from None
+    if made.host is not None and "@" in f"{made.host}{made.database}":
+        raise StoreError("store has an @ behind its host: in a password write %40 for @, %2F for /, %3A for :")
+    kept = {name: value for name, value in made.query.items() if name in _SHOWN}
+    shown = made.set(query=kept).render_as_string(hide_password=True)
     if made.get_backend_name() not in {"sqlite", "postgresql"}:
         raise StoreError(f"store {shown}: Tagweave keeps its inventory in sqlite or postgresql")
     if made.drivername == "postgresql":
@@ -29,7 +37,7 @@ def open_database(url: str) -> Engine:
     if made.get_backend_name() == "sqlite" and made.database:
         Path(made.database).parent.mkdir(parents=True, exist_ok=True)
     try:
-        engine = create_engine(made)
+        engine = create_engine(made, hide_parameters=True)
         if made.get_backend_name() == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
@@ -38,7 +46,7 @@ def open_database(url: str) -> Engine:
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise StoreError(f"cannot open store {shown}: {error}; pip install 'tagweave[postgresql]'") from error
     except DBAPIError as error:
-        raise StoreError(f"cannot open store {shown}: {error.orig}") from error
+        raise StoreError(f"cannot open store {shown}: {' '.join(str(error.orig).split())}") from error
     return engine
 
 

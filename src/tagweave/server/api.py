@@ -4,7 +4,6 @@ Errors are `{"error": "what was asked, what is wrong, what there is"}`. With a t
 """
 
 import asyncio
-import hmac
 import json
 import tempfile
 import time
@@ -32,7 +31,9 @@ from tagweave.carriers.columns import Options, Report, tag
 from tagweave.errors import ConfigError, InputError, LookupKeyError, TagweaveError
 from tagweave.inventory import reading
 from tagweave.model.times import parse_time
+from tagweave.server import tokens
 from tagweave.server.following import Following
+from tagweave.server.gate import BodyCrash, Gate
 from tagweave.tags import TagIndex, Weaver
 
 JSON_LINES: Final = "application/x-ndjson"
@@ -55,18 +56,20 @@ NamesParameter = Annotated[
 
 def application(following: Following) -> Litestar:
     """The ASGI application around what follows the sources."""
-    tokens = _tokens(following.config.settings.server.token_file)
+    token_file = following.config.settings.server.token_file
+    known = tokens.read(token_file) if token_file is not None else []
     following.metrics.watch(following.inventory.scopes)
+    gate = Gate(following.metrics.body_crashes.inc)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         following.start()
         yield
         await asyncio.to_thread(following.stop)
+        await gate.close()
 
     def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-        scheme, _, given = connection.headers.get("authorization", "").partition(" ")
-        if tokens and not (scheme.lower() == "bearer" and any(hmac.compare_digest(given.strip(), t) for t in tokens)):
+        if known and not tokens.has_one(connection.headers.get("authorization", ""), known):
             raise NotAuthorizedException("this needs `Authorization: Bearer TOKEN` with a token of the token file")
 
     api = Router(
@@ -76,24 +79,12 @@ def application(following: Following) -> Litestar:
         route_handlers=[healthz, readyz, metrics, api],
         lifespan=[lifespan],
         middleware=[_measured(following)],
-        exception_handlers={TagweaveError: _refused, HTTPException: _told, Exception: _failed},
+        exception_handlers={BodyCrash: _crashed, TagweaveError: _refused, HTTPException: _told, Exception: _failed},
         openapi_config=OpenAPIConfig(title="Tagweave", version="1", path="/api/v1/schema"),
         request_max_body_size=following.config.settings.server.max_body_bytes,
-        state=State({"following": following, "weavers": {}}),
+        state=State({"following": following, "weavers": {}, "gate": gate}),
         logging_config=None,
     )
-
-
-def _tokens(path: str | None) -> list[str]:
-    if path is None:
-        return []
-    try:
-        found = [line.strip() for line in Path(path).read_text("utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"server.token_file: cannot read {path}: {error}") from error
-    if not found:
-        raise ConfigError(f"server.token_file: {path} holds no token")
-    return found
 
 
 # ---- health
@@ -198,6 +189,8 @@ async def tag_records(
     try:
         source, target = Path(folder.name) / "in", Path(folder.name) / "out"
         await _spool(request, source, following.config.settings.server.max_body_bytes)
+        if given == _FORMATS[ARROW_STREAM]:
+            await state.gate.check(source)
         report = await asyncio.to_thread(tag, str(source), str(target), weaver.index, weaver, options)
     except BaseException:
         folder.cleanup()
@@ -286,6 +279,11 @@ def _moment(text: str | None) -> datetime | None:
 def _refused(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, str]]:
     asked = isinstance(error, ConfigError | LookupKeyError | InputError)
     return Response({"error": str(error)}, status_code=_BAD_REQUEST if asked else 500)
+
+
+def _crashed(_: Request[Any, Any, Any], error: BodyCrash) -> Response[dict[str, str]]:
+    log.error("a body crashed its reader", error=str(error))
+    return Response({"error": str(error)}, status_code=500)
 
 
 def _told(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, str]]:

@@ -56,6 +56,9 @@ class Metrics:
             buckets=_LATENCIES,
             registry=self.registry,
         )
+        self.body_crashes = Counter(
+            "tagweave_body_crashes", "Bodies that ended the process that reads them first.", registry=self.registry
+        )
         self.tagged = Counter(
             "tagweave_tagged_ends", "Ends of records, by reason.", ("reason",), registry=self.registry
         )

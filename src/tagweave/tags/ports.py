@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from tagweave.kernels import njit
 from tagweave.tags.services import Served
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
+
+from tagweave.kernels import njit
 
 U64 = npt.NDArray[np.uint64]
 U8 = npt.NDArray[np.uint8]
@@ -78,9 +79,11 @@ def _bytes(column: pa.LargeBinaryArray) -> Addresses:
 def _parsed(column: pa.Array, kernel: Any) -> tuple[U64, U64, BoolArray]:  # noqa: ANN401 - a numba kernel
     count = len(column)
     _, offsets_buffer, data_buffer = column.buffers()
+    if not count:
+        return np.zeros(0, np.uint64), np.zeros(0, np.uint64), np.zeros(0, np.bool_)
     wide = pa.types.is_large_string(column.type) or pa.types.is_large_binary(column.type)
-    offsets = np.frombuffer(offsets_buffer, np.int64 if wide else np.int32)
-    offsets = offsets[column.offset : column.offset + count + 1]
+    offsets = np.frombuffer(offsets_buffer, np.int64 if wide else np.int32, column.offset + count + 1)
+    offsets = offsets[column.offset :]
     data = np.frombuffer(data_buffer, np.uint8) if data_buffer is not None else np.empty(0, np.uint8)
     hi, lo, valid = np.zeros(count, np.uint64), np.zeros(count, np.uint64), np.zeros(count, np.bool_)
     kernel(offsets, data, hi, lo, valid)

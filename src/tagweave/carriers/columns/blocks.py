@@ -28,6 +28,8 @@ _MOST_LINES: Final = 1000
 _NO_DATA: Final = (" NODATA", " SKIPDATA")
 _ADDRESS: Final = re.compile(r"\d+\.\d+\.\d+\.\d+|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 
+NO_FORM: Final = (ValueError, ArithmeticError, LookupError)
+"""What Arrow raises for a value that Python has no form of: a date beyond year 9999, a time in an unknown zone."""
 _NO_UTF8: Final = re.compile("[\udc80-\udcff]")
 
 I64 = npt.NDArray[np.int64]
@@ -362,6 +364,38 @@ def spread(column: pa.Array, block: Block) -> pa.Array:
     return column.take(pa.array(position, mask=position < 0))
 
 
+def told(value: Any) -> str:  # noqa: ANN401 - a pyarrow scalar of any type
+    """A value for a message, also one that Python has no form of, such as a time far beyond every calendar."""
+    try:
+        return repr(value.as_py())
+    except NO_FORM:
+        return f"{value.cast(pa.int64())} as {value.type}"
+
+
+def values(column: pa.Array) -> list[Any]:
+    """The values of a column; None also for one that Python has no form of."""
+    try:
+        return list(column.to_pylist())
+    except NO_FORM:
+        half = len(column) // 2
+        return values(column[:half]) + values(column[half:]) if half else [None] * len(column)
+
+
+def fitted(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    """A column as another type; null where a value has no such form."""
+    if column.type == kind:
+        return column
+    try:
+        return column.cast(kind)
+    except pa.ArrowNotImplementedError:
+        return pa.nulls(len(column), kind)
+    except pa.ArrowInvalid:
+        half = len(column) // 2
+        if not half:
+            return pa.nulls(len(column), kind)
+        return pa.concat_arrays([fitted(column[:half], kind), fitted(column[half:], kind)])
+
+
 def as_text(column: Any) -> pa.Array:  # noqa: ANN401 - a pyarrow array of any type
     """A column as strings, null where it is empty, `-`, or a list or object."""
     if isinstance(column, pa.ChunkedArray):
@@ -371,6 +405,7 @@ def as_text(column: Any) -> pa.Array:  # noqa: ANN401 - a pyarrow array of any t
     if pa.types.is_nested(column.type):
         return pa.nulls(len(column), pa.string())
     if pa.types.is_floating(column.type):
-        column = pc.if_else(pc.equal(column, pc.round(column)), column, None).cast(pa.int64())
-    text = column.cast(pa.string())
+        column = fitted(column, pa.float64())
+        column = fitted(pc.if_else(pc.equal(column, pc.round(column)), column, None), pa.int64())
+    text = fitted(column, pa.string())
     return pc.if_else(pc.is_in(text, pa.array(["", "-"], pa.string())), None, text)

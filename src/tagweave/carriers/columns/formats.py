@@ -1,14 +1,12 @@
 """Formats: open an input in whatever format it is, write an output.
 
 What an input is shows in its first bytes, else in its name. Compressed text (gzip, zstd) is unpacked as it
-comes. An output file appears under its name only when it is whole.
+comes. An output is written as `tagweave.writing` says: a file appears under its name only when it is whole.
 """
 
 import gzip
 import io
-import os
 import sys
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,6 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tagweave import writing
+from tagweave.carriers import foreign
 from tagweave.carriers.columns.blocks import (
     BATCH_ROWS,
     BYTE_ORDER_MARK,
@@ -27,8 +27,10 @@ from tagweave.carriers.columns.blocks import (
     Delimited,
     JsonLines,
     arrow_blocks,
+    fitted,
     member,
     spread,
+    values,
     without,
 )
 from tagweave.errors import ConfigError, InputError
@@ -49,7 +51,6 @@ _SUFFIXES: Final = {
 }
 _DELIMITERS: Final = {"csv": ",", "tsv": "\t", "text": "", "aws-flow-log": ""}
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_ENDS_EARLY: Final = (EOFError, zlib.error, gzip.BadGzipFile, pa.ArrowInvalid, pa.ArrowIOError)
 
 Tags = Sequence[tuple[str, pa.Array]]
 
@@ -73,14 +74,18 @@ def open_input(path: str, form: str | None) -> Iterator[Input]:
             stream = _unpacked(raw)
         except OSError as error:
             raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-        head = stream.peek(4096)[:4096]
+        try:
+            head = stream.peek(4096)[:4096]
+        except foreign.UNREADABLE as error:
+            raise InputError(f"cannot unpack {path}: {foreign.reason(error)}") from error
         if not head:
             raise InputError(f"{path} is empty")
         found = form or _format_of(path, head)
         try:
             made = _opened(found, stream, path)
-        except _ENDS_EARLY as error:
-            raise InputError(f"cannot read {path} as {found}: {error}; name another format with --from") from error
+        except foreign.UNREADABLE as error:
+            why = foreign.reason(error)
+            raise InputError(f"cannot read {path} as {found}: {why}; name another format with --from") from error
         if hasattr(made.reader, "close"):
             opened.callback(made.reader.close)
         yield made
@@ -96,15 +101,18 @@ def _opened(found: str, stream: Any, path: str) -> Input:  # noqa: ANN401 - any 
     if found == "parquet":
         source = pa.BufferReader(stream.read()) if path == "-" else path
         file = pq.ParquetFile(source, pre_buffer=True)
+        schema = foreign.checked_schema(file.schema_arrow)
         groups = range(file.num_row_groups)  # one at a time: what is buffered ahead is let go with its group
         batches = (batch for i in groups for batch in file.iter_batches(BATCH_ROWS, row_groups=[i], use_threads=True))
-        return Input(found, arrow_blocks(batches, file.schema_arrow), file, file.schema_arrow)
+        return Input(found, arrow_blocks(foreign.checked(batches, path), schema), file, schema)
     if found == "arrow":
-        opened = pa.ipc.open_file(pa.BufferReader(stream.read()) if path == "-" else pa.memory_map(path))
+        opened = pa.ipc.open_file(pa.BufferReader(stream.read()) if path == "-" else pa.OSFile(path))  # not mapped:
+        schema = foreign.checked_schema(opened.schema)  # what was validated must not change
         batches = (opened.get_batch(i) for i in range(opened.num_record_batches))
-        return Input(found, arrow_blocks(batches, opened.schema), opened, opened.schema)
+        return Input(found, arrow_blocks(foreign.checked(batches, path), schema), opened, schema)
     reader = pa.ipc.open_stream(stream)
-    return Input(found, arrow_blocks(iter(reader), reader.schema), reader, reader.schema)
+    schema = foreign.checked_schema(reader.schema)
+    return Input(found, arrow_blocks(foreign.checked(iter(reader), path), schema), reader, schema)
 
 
 def check_format(form: str | None) -> None:
@@ -165,26 +173,16 @@ class Writer(NamedTuple):
 
 @contextmanager
 def output_stream(path: str) -> Iterator[BinaryIO]:
-    """A stream to a file that takes its name when all is written, or to stdout for `-`."""
-    if path == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    target = Path(path)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            if path.endswith(".gz"):
-                with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=3, mtime=0) as packed:
-                    yield packed  # type: ignore[misc]
-            elif path.endswith(".zst"):
-                with pa.CompressedOutputStream(file, "zstd") as packed:
-                    yield packed
-            else:
-                yield file
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    """A stream to what a path leads to, or to stdout for `-`; packed where the name says so. Raises OutputError."""
+    with writing.to(path) as file:
+        if path.endswith(".gz"):
+            with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=3, mtime=0) as packed:
+                yield packed  # type: ignore[misc]
+        elif path.endswith(".zst"):
+            with pa.CompressedOutputStream(file, "zstd") as packed:
+                yield packed
+        else:
+            yield file
 
 
 def make_writer(form: str, stream: BinaryIO, source: Input, *, overwrite: bool) -> Writer:
@@ -193,7 +191,7 @@ def make_writer(form: str, stream: BinaryIO, source: Input, *, overwrite: bool) 
         return _Appender(stream, source.reader, overwrite=overwrite).writer()
     if form == source.format == "jsonl":
         return _JsonAppender(stream, source.reader, overwrite=overwrite).writer()
-    return _Columnar(form, stream, overwrite=overwrite).writer()
+    return _Columnar(form, stream, source.format, overwrite=overwrite).writer()
 
 
 class _Appender:
@@ -355,8 +353,9 @@ class _Columnar:
     Where that fixes its columns with the first records, `left_out` are those of which later values do not fit.
     """
 
-    def __init__(self, form: str, stream: BinaryIO, *, overwrite: bool) -> None:
+    def __init__(self, form: str, stream: BinaryIO, input_format: str, *, overwrite: bool) -> None:
         self._form = form
+        self._recoded = form == "arrow" != input_format
         self._stream = stream
         self._overwrite = overwrite
         self._open: Any = None
@@ -371,15 +370,36 @@ class _Columnar:
         if self._form == "jsonl":
             self._write_json(batch)
             return
+        try:
+            self._write_columns(batch, {name for name, _ in tags})
+        except pa.ArrowException as error:
+            why = foreign.reason(error)
+            raise InputError(
+                f"the records cannot be written as {self._form}: {why}; choose another with --to"
+            ) from error
+
+    def _write_columns(self, batch: pa.RecordBatch, tags: set[str]) -> None:
         if self._schema is None:
-            self._schema = batch.schema
-            self._begin(batch.schema, {name for name, _ in tags})
+            self._schema = self._outgoing(batch.schema, tags)
+            self._begin(self._schema, tags)
         if batch.schema != self._schema:
             batch = self._fitted(batch, self._schema)
         if self._form in _DELIMITERS:
             self._write_text(batch)
         else:
             self._open.write_batch(batch) if self._form != "parquet" else self._open.write_batch(batch, 1 << 20)
+
+    def _outgoing(self, schema: pa.Schema, tags: set[str]) -> pa.Schema:
+        """The columns as the format has them. An Arrow file has one dictionary a column: that of its first batch."""
+        if self._form == "parquet":
+            return _storable(schema)
+        if not self._recoded:
+            return schema
+        fields = [
+            f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) and f.name not in tags else f
+            for f in schema
+        ]
+        return pa.schema(fields, schema.metadata)
 
     def _begin(self, schema: pa.Schema, tags: set[str]) -> None:
         if self._form == "parquet":
@@ -405,22 +425,41 @@ class _Columnar:
                 columns.append(pa.nulls(len(batch), field.type))
                 continue
             found = batch.column(field.name)
-            fitted = _as_type(found, field.type)
-            if fitted.null_count > found.null_count:
+            column = fitted(found, field.type)
+            if column.null_count > found.null_count:
                 self._left_out.add(field.name)
-            columns.append(fitted)
+            columns.append(column)
         return pa.RecordBatch.from_arrays(columns, schema=schema)
 
     def _write_json(self, batch: pa.RecordBatch) -> None:
-        timed = [c if pa.types.is_nested(c.type) else _textual(c) for c in batch.columns]
-        rows = pa.RecordBatch.from_arrays(timed, batch.schema.names).to_pylist()
+        columns = [self._values(name, column) for name, column in zip(batch.schema.names, batch.columns, strict=True)]
+        rows = (dict(zip(batch.schema.names, row, strict=True)) for row in zip(*columns, strict=True))
         kept = ({k: v for k, v in row.items() if v is not None} for row in rows)
         self._stream.write(b"".join(msgspec.json.encode(row, enc_hook=str) + b"\n" for row in kept))
         self._stream.flush()
 
+    def _values(self, name: str, column: pa.Array) -> list[Any]:
+        found = values(column if pa.types.is_nested(column.type) else _textual(column))
+        self._miss(name, column, found.count(None))
+        return found
+
+    def _miss(self, name: str, column: pa.Array, nulls: int) -> None:
+        """Note a column of which values could not be written: more of them are null than were."""
+        if nulls > column.null_count and nulls > pc.is_null(column).to_pylist().count(True):
+            self._left_out.add(name)
+
+    def _texts(self, name: str, column: pa.Array) -> pa.Array:
+        """A column as text; bytes that are none are left out."""
+        told = _textual(column)
+        if pa.types.is_dictionary(told.type) and pa.types.is_string(told.type.value_type):
+            return told
+        texts = fitted(told, pa.large_string())
+        self._miss(name, column, texts.null_count)
+        return texts
+
     def _write_text(self, batch: pa.RecordBatch) -> None:
         separator = _DELIMITERS[self._form]
-        fields = [_fields(_textual(column), separator or " ") for column in batch.columns]
+        fields = [_fields(self._texts(name, batch.column(name)), separator or " ") for name in batch.schema.names]
         if separator:
             fields = [pc.fill_null(f, "") for f in fields]
         else:
@@ -449,29 +488,25 @@ class _Columnar:
             self._open.close()
 
 
-def _as_type(column: pa.Array, kind: pa.DataType) -> pa.Array:
-    """A column as another type; null where a value has no such form."""
-    if column.type == kind:
-        return column
-    try:
-        return column.cast(kind)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return pa.concat_arrays([_value_as(value, kind) for value in column])
-
-
-def _value_as(value: pa.Scalar, kind: pa.DataType) -> pa.Array:
-    try:
-        return pa.array([value.as_py()], value.type).cast(kind)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return pa.nulls(1, kind)
+def _storable(schema: pa.Schema) -> pa.Schema:
+    """The columns of a schema that Parquet has a type for."""
+    kept = []
+    for field in schema:
+        if pa.types.is_timestamp(field.type) and field.type.unit == "s":  # Parquet's begin with milliseconds
+            field = field.with_type(pa.timestamp("ms", field.type.tz))  # noqa: PLW2901
+        try:
+            pq.ParquetWriter(pa.BufferOutputStream(), pa.schema([field])).close()
+        except pa.ArrowNotImplementedError:  # run-end encoding and unions, for two
+            continue
+        kept.append(field)
+    return pa.schema(kept, schema.metadata)
 
 
 def _textual(column: pa.Array) -> pa.Array:
     """Times as RFC 3339 in all their digits, lists and structs as JSON; any other column as it is."""
     if pa.types.is_nested(column.type):
-        return pa.array(
-            [None if v is None else msgspec.json.encode(v, enc_hook=str).decode() for v in column.to_pylist()]
-        )
+        texts = [None if v is None else msgspec.json.encode(v, enc_hook=str).decode() for v in values(column)]
+        return pa.array(texts, pa.string())
     if not pa.types.is_timestamp(column.type):
         return column
     utc = column.type.tz is not None

@@ -18,8 +18,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tagweave.carriers import foreign
 from tagweave.carriers.columns import addresses, roles, times
-from tagweave.carriers.columns.blocks import Bad, Block, as_text, spread
+from tagweave.carriers.columns.blocks import Bad, Block, as_text, spread, told
 from tagweave.carriers.columns.formats import (
     Input,
     Tags,
@@ -70,7 +71,8 @@ class Options(NamedTuple):
 class Report:
     """What was read and tagged. `sides` counts, for each end, how many records had which reason.
 
-    `left_out` are the columns of which values do not fit an output that has its columns and types by its first records.
+    `left_out` are the columns of which the output has no form for some values, or has not the column: its columns and
+    types may be those of the first records.
     """
 
     records: int = 0
@@ -144,8 +146,8 @@ def _read(opened: Input, report: Report, *, ahead: bool) -> Iterator[Block]:
     blocks = _ahead(opened.blocks) if ahead else opened.blocks
     try:
         yield from blocks
-    except (EOFError, OSError, pa.ArrowInvalid) as error:
-        if isinstance(error, BrokenPipeError):
+    except (InputError, *foreign.UNREADABLE) as error:
+        if isinstance(error, BrokenPipeError) or (isinstance(error, InputError) and not report.records):
             raise
         report.truncated = f"the input breaks off after record {report.records:,}: {error}"
 
@@ -336,8 +338,8 @@ class _Weave:
         for bad, i in zip(shown, rows, strict=False):
             if bad in self._report.bad_records:
                 where = self._report.bad_records.index(bad)
-                value = column[int(i)].as_py()
-                self._report.bad_records[where] = bad._replace(reason=f"{reason}: {value!r}")
+                value = told(column[int(i)])
+                self._report.bad_records[where] = bad._replace(reason=f"{reason}: {value}")
 
     def _count(self, side: str, ends: Endpoints, woven: Woven) -> None:
         counts = self._report.sides.setdefault(side, Counter())
