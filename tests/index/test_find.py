@@ -1,8 +1,10 @@
 """What `find` answers, against trying everything: every tier, time, range, name and segment."""
 
+from random import Random
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tagweave.index import compiled
@@ -39,18 +41,52 @@ def answers(view: View, found: Found) -> list[Answer]:
     return [Answer(*one) for one in zip(*fields, strict=True)]
 
 
+@pytest.fixture
 def interpreted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No compiled kernels, as in a process that looks one thing up."""
     monkeypatch.setattr(compiled, "FEW", 1 << 40)
     monkeypatch.setattr(compiled, "_NAME", "none")
+
+
+def names_asked(names: list[tuple[str, str]], times: list[int], networks: list[int]) -> tuple[list, Endpoints]:
+    """Each name, at each time, from each network; the addresses are none."""
+    questions = [(name, t, n) for name in names for t in times for n in networks]
+    rules = list(dict.fromkeys(rule for rule, _ in names))
+    keys = tuple((rule, [name[1] if name[0] == rule else None for name, _, _ in questions]) for rule in rules)
+    ends = asked([(0, t, n) for _, t, n in questions], keys)
+    return questions, ends._replace(valid=np.zeros(len(questions), np.bool_))
 
 
 EVERYTHING = [(a, t, n) for a in ADDRESSES for t in MOMENTS for n in ASKED]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(st.lists(brute.contents(), min_size=1, max_size=3), brute.shapes())
 def test_an_address_is_what_trying_everything_says(contents: list[Content], shape: Shape) -> None:
     view = brute.view_of([brute.segment_of(content) for content in contents], shape)
     found = answers(view, find(view, asked(EVERYTHING), ""))
     for question, got in zip(EVERYTHING, found, strict=True):
         assert got == brute.ask_address(contents, shape, *question), question
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(brute.contents(), min_size=1, max_size=3), brute.shapes())
+def test_a_name_is_what_trying_everything_says(contents: list[Content], shape: Shape) -> None:
+    view = brute.view_of([brute.segment_of(content) for content in contents], shape)
+    questions, ends = names_asked(NAMES, MOMENTS, ASKED)
+    found = answers(view, find(view, ends, ""))
+    for question, got in zip(questions, found, strict=True):
+        assert got == brute.ask_name(contents, shape, *question), question
+
+
+@pytest.mark.usefixtures("interpreted")
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(brute.contents(), min_size=1, max_size=3), brute.shapes(), st.randoms(use_true_random=False))
+def test_one_row_that_is_interpreted_is_what_a_batch_is(contents: list[Content], shape: Shape, random: Random) -> None:
+    view = brute.view_of([brute.segment_of(content) for content in contents], shape)
+    some = random.sample(EVERYTHING, 40)
+    for question, got in zip(some, answers(view, find(view, asked(some), "")), strict=True):
+        assert got == brute.ask_address(contents, shape, *question), question
+    questions, ends = names_asked(NAMES, random.sample(MOMENTS, 2), random.sample(ASKED, 3))
+    for question, got in zip(questions, answers(view, find(view, ends, "")), strict=True):
+        assert got == brute.ask_name(contents, shape, *question), question

@@ -337,13 +337,16 @@ def name_keys(k0: np.uint64, k1: np.uint64, offsets: I64, data: U8, hi: U64, lo:
 
 
 @helper
-def _breakpoint(words: U32, time: I64, w: np.uint64, at: np.int64) -> np.uint64:
-    """How many breakpoints of a record are not after a time: by units, and exactly where the unit is the same."""
+def _breakpoint(words: U32, time: I64, w: np.uint64, at: np.int64, same: bool) -> np.uint64:
+    """How many breakpoints of a record are not after a time: by units, and exactly where the unit is the same.
+
+    `same`: whether the record is that of the key at all.
+    """
     t0, t1, t2 = words[w + _6], words[w + _7], words[w + _8]
     t3, t4 = words[w + np.uint64(9)], words[w + _10]
     now = unit(at)
     k = np.uint64(t0 <= now) + np.uint64(t1 <= now) + np.uint64(t2 <= now) + np.uint64(t3 <= now) + np.uint64(t4 <= now)
-    if (t0 == now) | (t1 == now) | (t2 == now) | (t3 == now) | (t4 == now):
+    if ((t0 == now) | (t1 == now) | (t2 == now) | (t3 == now) | (t4 == now)) & same:
         first = np.uint64(words[w + _5])
         k = _0
         for x in range(INLINE):
@@ -390,13 +393,13 @@ def find(
         w = r * _2
         where = words[w + _4]
         same = (records[r] == hi[i]) & (records[r + _1] == lo[i]) & (where != MANY)
-        same &= (network[i] == -1) | (np.uint32(np.int64(network[i]) & 0xFFFFFFFF) == where)
-        k = _breakpoint(words, time, w, at[i])
-        value = words[w + _10 + k] if same & (k > _0) else np.uint32(0)
-        row = np.int32(value & np.uint32(0x3FFFFFFF))
-        tagsets[i] = row + offset if row > 0 else 0
+        same &= (network[i] == -1) | (np.uint32(network[i]) == where)
+        k = _breakpoint(words, time, w, at[i], same)
+        value = words[w + _10 + k]
+        row = np.int32(value & np.uint32(0x3FFFFFFF)) * (np.int32(same) & np.int32(k > _0))
+        tagsets[i] = row + np.int32(offset) * np.int32(row > 0)
         flags[i] = value >> np.uint32(30)
-        pieces[i] = np.int64(words[w + _5]) + np.int64(k) - 1 + base if row > 0 else -1
+        pieces[i] = np.int64(words[w + _5]) + np.int64(k) + (base - 1)
 
 
 @helper
@@ -435,7 +438,7 @@ def find_newer(
         where = table.words[w + _4]
         if where == MANY or (network[i] != -1 and np.uint32(np.int64(network[i]) & 0xFFFFFFFF) != where):
             continue
-        k = _breakpoint(table.words, table.time, w, at[i])
+        k = _breakpoint(table.words, table.time, w, at[i], True)
         value = table.words[w + _10 + k] if k > _0 else np.uint32(0)
         row = np.int32(value & np.uint32(0x3FFFFFFF))
         if row > 0:

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from tagweave.index import segment
 from tagweave.index.columns import I32, I64, INTERNET
+from tagweave.index.compiled import for_rows, frozen
 from tagweave.index.kernels import Reach
 from tagweave.index.segment import Segment, Written
 from tagweave.index.tables import NO_RUNS, Runs, name_keys
@@ -62,6 +63,13 @@ class Networks(NamedTuple):
         """Those of a file."""
         arrays = [found[f"network.{name}"] for name in cls._fields[:-1]]
         return cls(*arrays, Runs(*(found[f"name.{field}"] for field in Runs._fields)))
+
+
+def tiers(networks: Networks, own: int, others: I32, at: int) -> I32:
+    """The tier of each of some networks from one network at a time; -1 where it is out of reach."""
+    reach = Reach(*(frozen(array) for array in networks.reach()))
+    found: I32 = for_rows(len(others)).tiers_of(reach, own, frozen(others), np.int64(at))
+    return found
 
 
 def no_networks() -> Networks:

@@ -5,7 +5,6 @@ one tagset. Three tables are alike: `address` (keys are packed addresses), `name
 `prefix` (keys are packed prefixes with their length).
 """
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
@@ -13,8 +12,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tagweave.index.columns import I32, I64, RULE_CODES, U8, U32, U64, Bools
-from tagweave.index.compiled import for_rows
+from tagweave.index.columns import I32, I64, RULE_CODES, U8, U32, U64
+from tagweave.index.compiled import for_rows, frozen
 from tagweave.index.kernels import Table
 
 ADDRESS, PREFIX, NAME = "address", "prefix", "name"
@@ -95,6 +94,13 @@ def joined(parts: Sequence[Runs]) -> Runs:
     return Runs(*(np.concatenate(columns) for columns in zip(*shifted, strict=True)))
 
 
+def _cache_lines(count: int) -> U32:
+    """Zeros, aligned as they will be in the file."""
+    raw = np.zeros(count * 64 + 64, np.uint8)
+    offset = -raw.ctypes.data % 64
+    return raw[offset : offset + count * 64].view(np.uint32)
+
+
 def newest(parts: Sequence[Runs]) -> Runs:
     """The runs of several, the newest first, in their order: each key is what the newest that has it says."""
     runs = joined(parts)
@@ -111,12 +117,11 @@ def table_arrays(name: str, runs: Runs) -> dict[str, npt.NDArray[Any]]:
     heads = runs.heads()
     hi, lo, mark = runs.hi[heads], runs.lo[heads], runs.mark[heads]
     salt, seeds, places, capacity = _perfect_hash(hi, lo, mark)
-    words = np.zeros(capacity * 16, np.uint32)
+    words = _cache_lines(capacity)
     counts = np.diff(np.append(heads, len(runs.hi)))
     kernels = for_rows(len(hi))
-    kernels.fill_records(
-        words, places, hi, lo, mark, heads, counts, runs.network, runs.first, runs.length, runs.time, runs.value
-    )
+    said = (runs.network, runs.first, runs.length, runs.time, runs.value)
+    kernels.fill_records(words, places, *map(frozen, (hi, lo, mark, heads, counts, *said)))
     arrays: dict[str, npt.NDArray[Any]] = {
         "run.hi": runs.hi,
         "run.lo": runs.lo,
@@ -184,7 +189,7 @@ def _perfect_hash(hi: U64, lo: U64, mark: U8) -> tuple[int, npt.NDArray[np.uint1
     buckets = max(len(hi) // _KEYS_PER_SEED, 1)
     for salt in range(64):
         with np.errstate(over="ignore"):
-            hashes = kernels.hash_keys(np.uint64(salt), hi, lo, mark)
+            hashes = kernels.hash_keys(np.uint64(salt), frozen(hi), frozen(lo), frozen(mark))
             seeds, places, done = kernels.seek_seeds(hashes, buckets, capacity)
         if done:
             return salt, seeds, places, capacity
@@ -248,11 +253,20 @@ def name_keys(rule: str, texts: Sequence[str]) -> tuple[U64, U64]:
 
 def text_keys(rule: str, offsets: I64, data: U8) -> tuple[U64, U64]:
     """The keys of names that lie one after the other: name i is data[offsets[i]:offsets[i + 1]]."""
+    return _hashed(_NETWORK_NAME if rule == "network" else RULE_CODES[rule], offsets, data)
+
+
+def content_keys(offsets: I64, data: U8) -> tuple[U64, U64]:
+    """128 bits that stand for parts of some bytes: part i is data[offsets[i]:offsets[i + 1]]."""
+    return _hashed(0, offsets, data)
+
+
+def _hashed(code: int, offsets: I64, data: U8) -> tuple[U64, U64]:
     count = len(offsets) - 1
     hi, lo = np.empty(count, np.uint64), np.empty(count, np.uint64)
-    code = _NETWORK_NAME if rule == "network" else RULE_CODES[rule]
+    k0, k1 = np.uint64(_NAME_KEY[0] ^ code << 32), np.uint64(_NAME_KEY[1])
     with np.errstate(over="ignore"):
-        for_rows(count).name_keys(np.uint64(_NAME_KEY[0] ^ code << 32), np.uint64(_NAME_KEY[1]), offsets, data, hi, lo)
+        for_rows(count).name_keys(k0, k1, frozen(offsets), frozen(data), hi, lo)
     return hi, lo
 
 
@@ -263,7 +277,7 @@ def key_slots(keys: npt.NDArray[Any]) -> I32:
     """An open-addressed table of the first row of each of ascending keys, at most half full."""
     slots = np.full(1 << (max(len(keys), 1) * 2 - 1).bit_length(), -1, np.int32)
     with np.errstate(over="ignore"):
-        for_rows(len(keys)).fill_slots(keys.astype(np.uint64), slots)
+        for_rows(len(keys)).fill_slots(frozen(keys.astype(np.uint64)), slots)
     return slots
 
 
