@@ -137,16 +137,23 @@ class Claims:
         history = self._estate.history[rid]
         for rule in _RULES_OF.get(history[0].resource.kind, ()):
             prefix = rule in PREFIX_RULES
-            known: dict[tuple[int, int, Place, int], Timeline[Held]] = {}  # addresses of one owner share theirs
+            known: dict[
+                tuple[tuple[Stretch[int], ...], int], Timeline[Held]
+            ] = {}  # addresses of one owner share theirs
             for value, span in _spans(history, rule.field):
                 address, length = pack_prefix(value) if prefix else (pack(value), ADDRESS)
                 carried = address if "." in rule.field else 0
-                for start, end, (networks, place) in self._places(rule, rid, span, address, length):
-                    alike = (start, end, place, carried)
+                for start, end, (networks, places) in self._stays(rule, rid, span, address, length):
+                    alike = (places, carried)
                     held = known.get(alike)
                     if held is None:
-                        part = span._replace(start=start, end=end)
-                        held = known[alike] = list(self._held(rid, part, carried, place.subnet, plain=prefix))
+                        held = known[alike] = [
+                            stretch
+                            for since, until, subnet in places
+                            for stretch in self._held(
+                                rid, span._replace(start=since, end=until), carried, subnet, plain=prefix
+                            )
+                        ]
                     seen = min(span.seen_until, end)
                     told: int | Scope = seen
                     if span.end == FOREVER and end == FOREVER:
@@ -159,23 +166,39 @@ class Claims:
 
     # ---- in which network
 
+    def _stays(
+        self, rule: AddressRule, rid: int, span: Span, address: int, length: int
+    ) -> Iterator[Stretch[tuple[tuple[int, ...], tuple[Stretch[int], ...]]]]:
+        """For as long as an address stays in its networks and its VPC: these, and the subnets in which it lies then."""
+        stays: list[Stretch[tuple[int, tuple[int, ...]]]] = []
+        subnets: list[list[Stretch[int]]] = []
+        for start, end, (vpc, networks, place) in self._places(rule, rid, span, address, length):
+            if stays and stays[-1].value == (vpc, networks):
+                stays[-1] = Stretch(stays[-1].start, end, stays[-1].value)
+                subnets[-1].append(Stretch(start, end, place.subnet))
+            else:
+                stays.append(Stretch(start, end, (vpc, networks)))
+                subnets.append([Stretch(start, end, place.subnet)])
+        for (start, end, (_, networks)), lain in zip(stays, subnets, strict=True):
+            yield Stretch(start, end, (networks, tuple(joined(lain))))
+
     def _places(
         self, rule: AddressRule, rid: int, span: Span, address: int, length: int
-    ) -> Iterator[Stretch[tuple[tuple[int, ...], Place]]]:
-        """The networks that an address of an owner means it in, its own first, and where it lies in its VPC."""
+    ) -> Iterator[Stretch[tuple[int, tuple[int, ...], Place]]]:
+        """The VPC of an owner, the networks that its address means it in, and where it lies in its VPC."""
         if rule.where == "public":
-            yield Stretch(span.start, span.end, ((INTERNET,), NOWHERE))
+            yield Stretch(span.start, span.end, (0, (INTERNET,), NOWHERE))
             return
         resource = span.versions[-1].resource
         homes = self._homes(rid, resource, address)
         if len(homes) == 1 and (alone := self._one_place(rule, homes[0].value, address, length)) is not None:
-            yield Stretch(span.start, span.end, alone)
+            yield Stretch(span.start, span.end, (homes[0].value[0], *alone))
             return
         spaces = [self._ranges.place(vpc, address, length) for vpc in {s.value[0] for s in homes} - {0}]
         for start, end in pieces([homes, *spaces], span.start, span.end):
             vpc, own = value_at(homes, start)
             place = value_at(self._ranges.place(vpc, address, length), start) if vpc else NOWHERE
-            yield Stretch(start, end, self._in_place(rule, address, vpc, own, place))
+            yield Stretch(start, end, (vpc, *self._in_place(rule, address, vpc, own, place)))
 
     def _one_place(
         self, rule: AddressRule, home: tuple[int, int], address: int, length: int
