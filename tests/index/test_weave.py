@@ -170,6 +170,22 @@ def test_several_values_are_joined_in_a_column_and_a_list_in_an_answer() -> None
     assert index.lookup("10.0.0.1").tags["k8s.service.label.tier"] == "1"
 
 
+def test_equal_values_are_one() -> None:
+    e = Estate()
+    services = tuple(e.add("service", f"s-{n}", "same" if n != 1 else "other", labels={"a": "x"}) for n in range(3))
+    e.address("10.0.0.1", 9, piece(service=services, owner=services[0]))
+    assert ask(e.index(), "10.0.0.1", "k8s.service.name", "k8s.service.label.a") == ("same,other", "x")
+
+
+def test_a_name_that_is_an_address_is_one_word_with_it() -> None:
+    e = Estate()
+    node = e.add("node", "n", "10.0.0.2")
+    e.address("10.0.0.1", 9, piece(node=node, owner=node))
+    out = Weaver(e.index(), ["tagweave.instance.name"]).weave(ends(["10.0.0.1", "10.0.0.2", "10.0.0.3"]), "")
+    assert out.columns[0].to_pylist() == ["10.0.0.2", "10.0.0.2", "10.0.0.3"]
+    assert len(out.columns[0].dictionary) == 2
+
+
 def test_a_name_with_a_comma_is_one_value() -> None:
     e = Estate()
     group = e.add("security_group", "sg", "a,b")
@@ -185,16 +201,47 @@ SUBJECTS = ("tagweave.instance.type", "tagweave.instance.name", "tagweave.servic
 
 def test_an_interface_or_a_public_address_is_what_it_is_attached_to() -> None:
     e = Estate()
-    kinds = ("vm", "load_balancer", "nat_gateway", "rds", "redis", "host", "cluster")
+    kinds = ("vm", "nat_gateway", "load_balancer", "rds", "redis", "host")
     for n, (kind, address) in enumerate(product(kinds, ("network_interface", "public_ip"))):
         rid, owner = e.add(kind, f"{kind}-{n}", kind), e.add(address, f"a-{n}")
         e.address(f"10.0.0.{n}", 9, piece(owner=owner, **{kind: rid, address: owner}))
-    alone = e.add("network_interface", "eni-9", "an interface")
+    alone, cluster = e.add("network_interface", "eni-9", "an interface"), e.add("cluster", "c", "shop")
     e.address("10.0.1.1", 9, piece(network_interface=alone, owner=alone))
+    e.address("10.0.1.2", 9, piece(network_interface=alone, cluster=cluster, owner=alone))
     index = e.index()
     for n, (kind, _) in enumerate(product(kinds, (0, 1))):
         assert ask(index, f"10.0.0.{n}", *SUBJECTS) == (kind, kind, kind, kind)
-    assert ask(index, "10.0.1.1", *SUBJECTS)[:2] == ("network_interface", "an interface")
+    alone_ = ("network_interface", "an interface")
+    assert ask(index, "10.0.1.1", *SUBJECTS) == alone_ * 2
+    assert ask(index, "10.0.1.2", *SUBJECTS) == (*alone_, "cluster", "shop")
+
+
+def test_a_machine_is_itself_whatever_it_runs_on() -> None:
+    e = Estate()
+    vm, host, balancer = e.add("vm", "i-1", labels={"a": "vm"}), e.add("host", "h"), e.add("load_balancer", "lb")
+    e.address("10.0.0.1", 9, piece(vm=vm, host=host, owner=vm))
+    e.address("10.0.0.2", 9, piece(vm=vm, load_balancer=balancer, owner=balancer))
+    e.address("10.0.0.3", 9, piece(vm=vm, host=host, owner=host))
+    found = columns(e.index(), ends([f"10.0.0.{n}" for n in (1, 2, 3)]), "tagweave.instance.id", "cloud.tag.a")
+    assert found == [("i-1", "vm"), ("lb", None), ("h", None)]
+
+
+def test_at_an_address_of_services_the_instance_is_the_one_that_the_port_picks() -> None:
+    e = Estate()
+    services = e.add("service", "git"), e.add("service", "traefik")
+    ingress, cluster = e.add("ingress", "i"), e.add("cluster", "c")
+    of = (0, cluster)
+    ports = [serves(services[0], 22, subject=of), serves(services[1], 80, subject=of)]
+    ports += [serves(one, 9, subject=of) for one in services]
+    row = {"cluster": cluster, "service": services, "ports": ports}
+    e.address("10.0.0.1", 9, piece(**row, owner=services[0]))
+    e.address("10.0.0.2", 9, piece(**row, ingress=(ingress,), owner=ingress))
+    index = e.index()
+    tags = ("tagweave.instance.id", "tagweave.service.id")
+    for address, owner in (("10.0.0.1", "git"), ("10.0.0.2", "i")):
+        said = {port: ask(index, address, *tags, port=port) for port in (22, 80, 9, 1, None)}
+        assert (said[22], said[80]) == (("git", "git"), ("traefik", "traefik"))
+        assert said[9] == said[1] == said[None] == (owner, "c")
 
 
 def test_a_service_of_a_pod_comes_before_its_workload_and_that_before_its_cluster() -> None:
@@ -217,14 +264,22 @@ def test_what_lies_in_a_range_is_not_the_one_whose_range_it_is() -> None:
     index = e.index()
     assert ask(index, "10.1.0.9", *SUBJECTS, "k8s.node.uid") == ("ip", "10.1.0.9", "cluster", "shop", "n")
     assert ask(index, "10.2.0.9", *SUBJECTS, "tagweave.match") == ("ip", "10.2.0.9", "ip", "10.2.0.9", "prefix")
-    assert ask(index, "10.2.0.1", *SUBJECTS) == ("ip", "10.2.0.1", "ip", "10.2.0.1")  # nobody is a VPC
+    assert ask(index, "10.2.0.1", *SUBJECTS) == (None, None, None, None)  # nobody is a VPC
+
+
+def test_what_lies_in_a_public_range_that_somebody_has_is_no_more_of_the_internet() -> None:
+    e = Estate()
+    subnet = e.add("subnet", "s")
+    e.prefix("8.8.8.0/24", 9, piece(subnet=subnet, owner=subnet))
+    assert ask(e.index(), "8.8.8.8", *SUBJECTS) == ("ip", "8.8.8.8", "ip", "8.8.8.8")
 
 
 def test_what_nobody_holds_is_its_own_address_or_one_of_the_internet() -> None:
     e = Estate()
-    addresses = ["10.9.9.9", "8.8.8.8", "fd00::1", "2606:4700::1", "1.2.3.4", "10.9.9.9", "::ffff:1.2.3.4"]
+    addresses = ["10.9.9.9", "8.8.8.8", "fd00::1", "2606:4700::1", "224.0.0.1", "10.9.9.9", "::ffff:1.2.3.4"]
     found = columns(e.index(), ends(addresses), "tagweave.instance.type", "tagweave.service.id", NAME)
-    kinds = ["ip", "internet", "ip", "internet", "internet", "ip", "internet"]
+    assert columns(e.index(), ends([""]), "tagweave.instance.type") == [(None,)]
+    kinds = ["ip", "internet", "ip", "internet", "ip", "ip", "internet"]
     texts = [*addresses[:-1], "1.2.3.4"]
     assert found == [(kind, text, None) for kind, text in zip(kinds, texts, strict=True)]
 
@@ -234,7 +289,7 @@ def test_what_nobody_holds_is_its_own_address_or_one_of_the_internet() -> None:
 
 def test_the_account_is_the_owners_own_before_those_of_what_it_is_in() -> None:
     e = Estate()
-    region = e.add("region", "eu-1", account="999")
+    region = e.add("region", "eu-1", account="999")  # a region is everybody's
     vpc = e.add("vpc", "v", source="shared", account="111")
     vm = e.was("vm", "i-1", (None, {"account": "222"}), (50, {"account": "333"}))
     public, pod, rds = e.add("public_ip", "eip", account="444"), e.add("pod", "p"), e.add("rds", "db", source="one")
@@ -244,15 +299,17 @@ def test_the_account_is_the_owners_own_before_those_of_what_it_is_in() -> None:
     e.address("10.0.0.4", vpc, piece(region=region, vpc=vpc, pod=pod, owner=pod))
     e.address("10.0.0.5", vpc, piece(pod=pod, owner=pod))
     e.address("10.0.0.6", vpc, piece(region=region, rds=rds, owner=rds))
+    e.address("10.0.0.7", vpc, piece(region=region, pod=pod, owner=pod))
     index = e.index(None, {"cloud": ("aws", ""), "shared": ("azure", ""), "one": ("tencent_cloud", "777")})
     tags = ("cloud.provider", "cloud.account.id")
-    assert columns(index, ends([f"10.0.0.{n}" for n in (1, 2, 3, 4, 5, 6)]), *tags) == [
+    assert columns(index, ends([f"10.0.0.{n}" for n in range(1, 8)]), *tags) == [
         ("aws", "333"),
         ("aws", "444"),
         ("aws", "333"),
         ("azure", "111"),
         (None, None),
         ("tencent_cloud", "777"),
+        ("aws", None),
     ]
     assert [ask(index, "10.0.0.1", *tags, at=at) for at in (49, 50)] == [("aws", "222"), ("aws", "333")]
 

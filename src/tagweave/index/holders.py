@@ -187,8 +187,9 @@ def _namespace(view: View, rid: int, kind: str, native: str, at: int) -> str:
     """The namespace that a resource is in, by its own id; no column of a loser's own row is at hand."""
     runs = name_runs(view, *(("pod_uid", native) if kind == "pod" else ("id", f"{kind}:{native}")))
     for run in runs:
-        k = run.at(at)
-        if k >= 0 and run.owner[k] == rid:
+        mine = np.flatnonzero(run.owner == rid)
+        if len(mine):
+            k = mine[max(0, int(np.searchsorted(run.time[mine], at, side="right")) - 1)]
             found = view.column("namespace", run.tagset[k : k + 1], np.zeros(1, np.int32))
             return f"{identity(view, int(found[0]), at).name}/" if found[0] else ""
     return ""

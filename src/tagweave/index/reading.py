@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tagweave.index.addresses import is_public
+from tagweave.index.addresses import is_public, is_special
 from tagweave.index.addresses import texts as texts_of
-from tagweave.index.columns import I32, RULE_CODES, RULES, U64
+from tagweave.index.columns import BY_PREFIX, I32, RULE_CODES, RULES, U64
 from tagweave.index.find import Endpoints, Found
 from tagweave.index.rows import Decided, Read, Rows
 from tagweave.index.values import (
@@ -42,8 +42,9 @@ from tagweave.index.vocabulary import (
 )
 
 _ACCOUNT_OF: Final = ("owner", "vm", "vpc", "region")
-"""Whose account an end is in: the first of these whose source is of a cloud."""
+"""Whose account an end is in: the first of these that has one."""
 
+_SHARED: Final = ("region", "az")
 _CONTAINER_ID: Final = RULE_CODES["container_id"]
 _SUBJECTS: Final = ("auto_instance", "auto_service")
 _WORKLOAD: Final = ("workload",)
@@ -126,7 +127,7 @@ class Reader:
         if of.workload_type:
             kind = texts(self.view, numbers(self.view, column.places, column.value, "type"))
             wanted = pc.index(kind.words, of.workload_type).as_py()
-            hits = np.flatnonzero((kind.codes == wanted) & (found.codes >= 0)) if wanted >= 0 else np.empty(0, np.intp)
+            hits = np.flatnonzero(kind.codes == wanted) if wanted >= 0 else np.empty(0, np.intp)
             row = np.searchsorted(column.first, hits, side="right") - 1
             nearest = np.append(True, row[1:] != row[:-1])[: len(row)]
             codes = np.full(len(self.rows), -1, np.int32)
@@ -137,26 +138,22 @@ class Reader:
         return joined(column.first, found, self._separator)
 
     def _account(self, part: str) -> Texts:
-        """The provider or account of the first resource whose source is of a cloud.
+        """The provider or account of the first resource that has one: the owner before what it is in.
 
-        A source of one account says which; of one with several, it is that in which the resource was listed.
+        A source of one account says which; of one with several, it is that in which the resource was listed (which
+        is not said of a region or a zone: they are everybody's).
         """
         known = self.view.manifest.accounts
-        open_ = np.ones(len(self.rows), np.bool_)
         several = []
         for name in _ACCOUNT_OF:
             column = self.rows.of_column(name)
             source = texts(self.view, numbers(self.view, column.places, column.value, "source"))
             words = source.words.to_pylist()
-            mine = open_ & np.array([*(word in known for word in words), False])[source.codes]
-            if not mine.any():
-                continue
-            open_ &= ~mine
-            told = [known[word][part == "account"] if word in known else "" for word in words]
-            several.append(worded(source.where(mine).codes, told))
+            several.append(worded(source.codes, [known.get(word, ("", ""))[part == "account"] for word in words]))
             if part == "account":
-                own = numbers(self.view, column.places, column.value, "account")
-                several.append(texts(self.view, own).where(mine))
+                own = texts(self.view, numbers(self.view, column.places, column.value, "account"))
+                mine = np.array([*(word in known for word in words), False])[source.codes]
+                several.append(own.where(mine & ~self.rows.is_kind(name, _SHARED)))
         return first_set(several, len(self.rows))
 
     # ---- what several columns say together
@@ -172,19 +169,23 @@ class Reader:
         return found
 
     def _subject(self, names: str, of: Property) -> Texts:
-        """The instance or service that each end is; where there is none, its address is."""
+        """The instance or service that each end is; an address that is nobody's, or lies in a range, is itself."""
         rids = self.rows.ids(of.column)
-        several = [self._of_subject(of, rids).take(self.row_of)]
+        found = self._of_subject(of, rids).take(self.row_of)
         none = (rids == 0)[self.row_of]
-        if of.column == "auto_service":
+        if of.column == "auto_service" and "service" in self.view.manifest.groups:
             custom = self._group(names, "service")
             none &= custom.codes < 0
-            several.insert(0, _custom(custom, of.field))
-        if self._asked is not None and (none & self._asked.ends.valid).any():
-            text, public = self._bare
-            words = _BARE_WORDS.get(of.field)
-            several.append(text.where(none) if words is None else worded(np.where(none, public, -1), words))
-        return first_set(several, len(self.row_of))
+            found = first_set([_custom(custom, of.field), found], len(none))
+        if self._asked is None:
+            return found
+        text, public = self._bare
+        none &= text.codes >= 0
+        if not none.any():
+            return found
+        words = _BARE_WORDS.get(of.field)
+        bare = text.where(none) if words is None else worded(np.where(none, public, -1), words)
+        return first_set([found, bare], len(none), apart=not _has_address(found.words))
 
     def _of_subject(self, of: Property, rids: I32) -> Texts:
         if of.field not in ("type", "code"):
@@ -201,17 +202,16 @@ class Reader:
 
     @cached_property
     def _bare(self) -> tuple[Texts, I32]:
-        """The text of each address, and whether it is of the internet, where some subject is missing; else -1."""
+        """The text of each address that is nobody's or lies in a range, and whether it is of the internet (else -1)."""
         assert self._asked is not None
-        ends = self._asked.ends
-        missing = np.zeros(len(self.row_of), np.bool_)
-        for name in _SUBJECTS:
-            missing |= (self.rows.ids(name) == 0)[self.row_of]
-        rows = np.flatnonzero(missing & ends.valid)
+        ends, rules = self._asked.ends, self._decided.rules
+        rows = np.flatnonzero(ends.valid & ((rules == 0) | (rules == BY_PREFIX)))
+        codes, public = np.full((2, len(rules)), -1, np.int32)
+        if not len(rows):
+            return Texts(codes, pa.array([], pa.string())), public
         of, hi, lo = _addresses(ends.hi[rows], ends.lo[rows])
-        codes, public = np.full((2, len(missing)), -1, np.int32)
         codes[rows] = of
-        public[rows] = is_public(hi, lo)[of]
+        public[rows] = (is_public(hi, lo) & ~is_special(hi, lo))[of] & (rules[rows] == 0)
         return Texts(codes, texts_of(hi, lo)), public
 
     # ---- the match itself
@@ -251,12 +251,17 @@ def _custom(group: Texts, field: str) -> Texts:
     return group if fixed is None else worded(np.where(group.codes >= 0, 0, -1), (fixed,))
 
 
+def _has_address(words: pa.StringArray) -> bool:
+    """Whether some name may be the text of an address."""
+    return bool(pc.any(pc.match_substring_regex(words, "^[0-9a-f]*[.:][0-9a-f.:]*$")).as_py())
+
+
 def _addresses(hi: U64, lo: U64) -> tuple[I32, U64, U64]:
     """The distinct addresses, and which of them each is."""
-    high, highs = distinct(hi)
     low, lows = distinct(lo)
-    if len(highs) <= 1:
-        return low, np.resize(highs, len(lows)), lows
+    if (hi == hi[0]).all():
+        return low, np.full(len(lows), hi[0]), lows
+    high, highs = distinct(hi)
     of, pairs = distinct(high.astype(np.int64) << 32 | low)
     return of, highs[pairs >> 32], lows[pairs & 0xFFFFFFFF]
 

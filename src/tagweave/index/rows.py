@@ -11,23 +11,22 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from tagweave.index.columns import BY_PREFIX, FLAG_DISPUTED, I32, I64, SEVERAL, U8, U64, Bools
+from tagweave.index.columns import BY_PREFIX, FLAG_DISPUTED, I32, I64, NO_SERVICE, SEVERAL, U8, U64, Bools
 from tagweave.index.find import Found
 from tagweave.index.values import Ints, Places, as_of, by_segment, distinct, kinds, locate, numbers, spans
 from tagweave.index.view import View
 from tagweave.model import KINDS
 
-_NOT_AN_INSTANCE: Final = ("subnet", "vpc", "region", "az")
-_ADDRESS_KINDS: Final = ("network_interface", "public_ip")
-_MACHINES: Final = ("vm", "load_balancer", "nat_gateway", "rds", "redis")
-"""What a cluster's resource may run on or behind."""
+_MACHINES: Final = ("vm", "nat_gateway", "load_balancer", "rds", "redis", "host")
+"""What an end may be, or run on or behind: both kinds and columns."""
+_PLACES: Final = ("region", "az", "vpc", "subnet")
+_SERVING: Final = ("service", "ingress")
+_KUBERNETES: Final = tuple(kind for kind, known in KINDS.items() if known.family == "kubernetes")
 
 _OF_VPC: Final = ("cen", "peering_connection")
 _SETS: Final = (*SEVERAL, *_OF_VPC)
 _BEHIND: Final = {"router": "subnet", **dict.fromkeys(_OF_VPC, "vpc")}
 """Columns that no tagset has: a value of the resource in another column, so that a new route touches no tagset."""
-_ATTACHED: Final = (*_MACHINES, "host", "cluster")
-"""What an interface or a public address may be attached to."""
 
 
 class Decided(NamedTuple):
@@ -112,6 +111,13 @@ class Rows:
     def by_range(self) -> Bools:
         """Whether a row was found by a prefix: what lies in a range is not the one whose range it is."""
         found: Bools = self.decided.rules == BY_PREFIX
+        return found
+
+    @cached_property
+    def picked(self) -> Bools:
+        """Whether a port picked services of a row."""
+        segment = np.searchsorted(self.view.offsets, self.decided.tagsets, side="right") - 1
+        found: Bools = self.decided.picks > self.view.picks[segment] + NO_SERVICE
         return found
 
     # ---- columns
@@ -243,43 +249,44 @@ def _differing(view: View, found: Column, one: I64, later: I64, read: Sequence[s
     return changed, times[differs]
 
 
-# ---- subjects: what several columns decide
+# ---- subjects: what several columns decide (docs/laws.md, 10)
+
+
+def _machine(rows: Rows) -> I32:
+    """The machine that an end is, runs on, or is behind."""
+    owner = rows.ids("owner")
+    return _either(np.where(rows.is_kind("owner", _MACHINES), owner, 0), _first(rows, _MACHINES))
 
 
 def _cloud(rows: Rows) -> I32:
-    """The cloud resource that an end is or runs on."""
-    inside = rows.is_kind("owner", [kind for kind, known in KINDS.items() if known.family == "kubernetes"])
-    return np.where(inside, _first(rows, _MACHINES), _resource(rows))
-
-
-def _resource(rows: Rows) -> I32:
-    """Whose address it is: its owner, or what that is attached to where the owner is no more than an address."""
-    owner = rows.ids("owner")
-    attached = _first(rows, _ATTACHED)
-    return np.where(rows.is_kind("owner", _ADDRESS_KINDS) & (attached != 0), attached, owner)
+    """The machine, else an owner that is a cloud's."""
+    owner = np.where(rows.is_kind("owner", _KUBERNETES), 0, rows.ids("owner"))
+    return _either(_machine(rows), owner)
 
 
 def _instance(rows: Rows) -> I32:
-    """auto_instance: the pod, else the node, else the cloud resource; none leaves the address."""
-    found = _either(_first(rows, ("pod", "node")), _resource(rows))
-    return _no_container(rows, np.where(rows.by_range, 0, found))
+    """auto_instance: the pod, else the node, the machine, the one service that the port picked, the owner.
+
+    A place is nobody, and neither is what lies in a range.
+    """
+    found = _either(_first(rows, ("pod", "node")), _machine(rows))
+    picked = np.where(rows.picked & rows.is_kind("owner", _SERVING), _one_service(rows), 0)
+    owner = np.where(rows.is_kind("owner", _PLACES), 0, rows.ids("owner"))
+    return np.where(rows.by_range, 0, _either(_either(found, picked), owner))
 
 
 def _service(rows: Rows) -> I32:
-    """auto_service: the service if it is the only one, else the workload, the cluster, the cloud resource."""
+    """auto_service: the service if it is the only one, else the workload, the cluster, the instance."""
+    found = _either(_one_service(rows), _first(rows, ("workload", "cluster")))
+    return _either(found, rows.ids("auto_instance"))
+
+
+def _one_service(rows: Rows) -> I32:
     services = rows.of_column("service")
     only = np.diff(services.first) == 1
     found = np.zeros(len(rows), np.int32)
     found[only] = services.rids[services.first[:-1][only]]
-    rest = _either(_first(rows, ("workload", "cluster")), np.where(rows.by_range, 0, _resource(rows)))
-    return _no_container(rows, _either(found, rest))
-
-
-def _no_container(rows: Rows, rids: I32) -> I32:
-    """Without those that only contain others: nobody is a region or a subnet."""
-    codes, words = kinds(rows.view, locate(rows.view, rids))
-    table = np.array([word in _NOT_AN_INSTANCE for word in words] + [False])
-    return np.where(table[codes], 0, rids)
+    return found
 
 
 def _first(rows: Rows, columns: Sequence[str]) -> I32:

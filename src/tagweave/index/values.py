@@ -250,15 +250,21 @@ def unified(codes: I32, parts: Sequence[pa.StringArray]) -> Texts:
     return Texts(table[codes], coded.dictionary)
 
 
-def first_set(several: Sequence[Texts], count: int) -> Texts:
-    """Of several texts for each of `count` rows the first that is set."""
+def first_set(several: Sequence[Texts], count: int, *, apart: bool = False) -> Texts:
+    """Of several texts for each of `count` rows the first that is set. `apart`: none has a word of another's."""
     codes = np.full(count, -1, np.int32)
+    words: list[pa.StringArray] = []
     offset = 0
     for one in several:
-        codes = np.where((codes < 0) & (one.codes >= 0), one.codes + offset, codes).astype(np.int32)
+        mine = one.codes >= 0
+        if not mine.any():
+            continue
+        codes = np.where(mine & (codes < 0), one.codes + np.int32(offset), codes) if words else one.codes
+        words.append(one.words)
         offset += len(one.words)
-    used = [one.words for one in several]
-    return Texts(codes, used[0]) if len(used) == 1 else only_used(unified(codes, used))
+    if len(words) < 2:
+        return Texts(codes, words[0] if words else pa.array([], pa.string()))
+    return only_used(Texts(codes, pa.concat_arrays(words)) if apart else unified(codes, words))
 
 
 def only_used(one: Texts) -> Texts:
@@ -273,17 +279,22 @@ def only_used(one: Texts) -> Texts:
 
 
 def joined(first: I64, members: Texts, separator: str = SEPARATOR) -> Texts:
-    """Rows of several texts as one each: row k has those of members first[k]:first[k + 1] that are set."""
-    present = members.codes >= 0
-    bounds = np.append(0, np.cumsum(present))[first]
-    codes = members.codes[present]
-    counts = np.diff(bounds)
+    """Rows of several texts as one each: row k has those of members first[k]:first[k + 1], each that is set once."""
+    of = np.repeat(np.arange(len(first) - 1), np.diff(first))
+    keep = np.flatnonzero(members.codes >= 0)
+    counts = np.bincount(of[keep], minlength=len(first) - 1)
+    if counts.max(initial=0) > 1:
+        _, once = np.unique(of[keep] << 32 | members.codes[keep], return_index=True)
+        keep = keep[np.sort(once)]
+        counts = np.bincount(of[keep], minlength=len(first) - 1)
+    bounds = np.append(0, np.cumsum(counts))
+    codes = members.codes[keep]
     out = np.full(len(counts), -1, np.int32)
     single = counts == 1
     out[single] = codes[bounds[:-1][single]]
     several = np.flatnonzero(counts > 1)
     if not len(several):
-        return Texts(out, members.words)
+        return only_used(Texts(out, members.words))
     take, _ = spans(bounds[:-1][several], bounds[1:][several])
     offsets = np.append(0, np.cumsum(counts[several])).astype(np.int32)
     lists = pa.ListArray.from_arrays(offsets, members.words.take(pa.array(codes[take])))

@@ -90,9 +90,11 @@ def _view(index: Index | View) -> View:
 
 
 def _dictionary(found: Texts) -> pa.DictionaryArray:
-    missing = found.codes < 0
-    indices = pa.array(found.codes, mask=missing) if missing.any() else pa.array(found.codes)
-    return pa.DictionaryArray.from_arrays(indices, found.words)
+    there = found.codes >= 0
+    if there.all():
+        return pa.DictionaryArray.from_arrays(pa.array(found.codes), found.words)
+    buffers = [pa.py_buffer(np.packbits(there, bitorder="little")), pa.py_buffer(np.maximum(found.codes, 0))]
+    return pa.DictionaryArray.from_arrays(pa.Array.from_buffers(pa.int32(), len(there), buffers), found.words)
 
 
 # ---- ids
