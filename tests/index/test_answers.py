@@ -17,7 +17,7 @@ from tagweave.index.holders import canonical_mac
 from tagweave.index.opening import TagIndex
 from tagweave.model import Scope
 
-from .handmade import END, Estate, ask, ends, minute, piece, serves, woven
+from .handmade import END, Estate, ask, ends, minute, ns, piece, serves, woven
 
 POD: Final = "k8s.pod.name"
 
@@ -135,6 +135,15 @@ def test_a_wrong_question_is_refused() -> None:
         index.history("10.0.0.1", network="twin")
 
 
+def test_history_knows_a_network_by_a_name_that_it_has_no_more() -> None:
+    e = pods(("a", 0, 50))
+    e._names.append(("old", 1, [(ns(0), ns(50))]))
+    index = e.index()
+    assert [h.id for h in index.history("10.0.0.1", network="old")] == ["uid-a"]
+    with pytest.raises(LookupKeyError, match="no network is named 'never'"):
+        index.history("10.0.0.1", network="never")
+
+
 # ---- why
 
 
@@ -224,9 +233,19 @@ def test_a_name_is_tried_by_every_rule(key: str, network: str | None, rule: str,
 def test_an_id_that_is_never_used_again_means_its_owner_after_its_end() -> None:
     answer = look(named(), "abc", at=80)
     assert answer.match is not None
-    assert (answer.match.id, answer.match.until) == ("uid-a", "2026-01-01T00:50:00Z")
+    assert (answer.match.id, answer.match.since, answer.match.until) == ("uid-a", "2026-01-01T00:00:00Z", None)
     assert answer.why[0] == "no resource has that name at that time; ids that are never reused still mean one"
     assert (answer.tags["container.id"], answer.tags["k8s.container.name"]) == ("abc", "main")
+
+
+def test_without_a_protocol_a_port_is_that_of_all_of_them() -> None:
+    e = Estate()
+    tcp, udp = e.add("service", "tcp"), e.add("service", "udp")
+    pod, ports = e.add("pod", "p"), [serves(tcp, 53), serves(udp, 53, "udp")]
+    e.address("10.0.0.1", 9, piece(service=(tcp, udp), pod=pod, owner=pod, ports=ports))
+    index = e.index()
+    told = [look(index, "10.0.0.1", port=53, protocol=p).tags["k8s.service.uid"] for p in ("tcp", "UDP", "17", "")]
+    assert told == ["tcp", "udp", "udp", ["tcp", "udp"]]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +261,12 @@ def test_an_id_that_is_never_used_again_means_its_owner_after_its_end() -> None:
             "out_of_reach: 'i-1' is known only outside of network vpc-2 and what it reaches: in vpc-1",
             [],
         ),
-        ("nothing", None, "unknown: 'nothing' is no IP address, and no resource has that id, name or MAC address", []),
+        (
+            "nothing",
+            None,
+            "unknown_address: 'nothing' is no IP address, and no resource has that id, name or MAC address",
+            [],
+        ),
     ],
 )
 def test_a_name_that_means_nothing_or_several_says_so(
@@ -309,7 +333,7 @@ def test_a_newer_segment_hides_an_older_one() -> None:
     index = e.index()
     assert [h.id for h in index.history("10.0.0.1")] == ["uid-a", "uid-b"]
     assert look(index, "10.0.0.1", 40).tags["k8s.pod.uid"] == "uid-b"
-    assert (look(index, "uid-a", 10).reason or "").startswith("unknown:")
+    assert (look(index, "uid-a", 10).reason or "").startswith("unknown_address:")
 
 
 def test_a_key_of_ten_thousand_owners_is_answered_at_once() -> None:

@@ -145,7 +145,7 @@ def history(view: View, key: str, *, network: str | None = None) -> list[Holding
 
     Raises LookupKeyError where `network` names none or several.
     """
-    where = one_network(view, network, to_ns(datetime.now(UTC))) if network else None
+    where = _ever_network(view, network) if network else None
     try:
         runs = address_runs(view, pack(key))
     except ValueError:
@@ -324,7 +324,7 @@ class _Asker:
         reader = Reader(self._view, self._names, Decided.of(found), Asked(ends, found), (), _SEPARATOR)
         piece = int(found.pieces[0])
         run = next(run for run in runs if piece in run.pieces)
-        since, until = run.stretches().around(self._at)
+        since, until = run.stretches(after=True).around(self._at)
         disputed = bool(found.flags[0] & FLAG_DISPUTED)
         owner = identity(self._view, self._owner(found), self._at)
         age = reader.read(self._names, Property("match", "age")).to_pylist()[0]
@@ -378,7 +378,7 @@ class _Asker:
                 f"out_of_reach: {self._key!r} is known only outside of network {self._network} and what it reaches: "
                 f"in {where}"
             )
-        return f"unknown: {self._key!r} is no IP address, and no resource has that id, name or MAC address"
+        return f"{REASONS[UNKNOWN_ADDRESS]}: {self._key!r} is no IP address, and no resource has that id, name or MAC address"
 
     def _when(self) -> str:
         return rfc3339(self._at) or ""
@@ -416,18 +416,33 @@ def one_network(view: View, name: str, at: int) -> int:
     return found
 
 
+def _ever_network(view: View, name: str) -> int:
+    """The network that a name means now, else the one that it ever meant. Raises LookupKeyError as `one_network`."""
+    now = to_ns(datetime.now(UTC))
+    if network_ids(view, [name], np.array([now], np.int64))[0] == NETWORK_UNKNOWN:
+        ever = {network for network, _, _ in _called(view, name)}
+        if len(ever) == 1:
+            return ever.pop()
+    return one_network(view, name, now)
+
+
 def _meant(view: View, name: str, at: int) -> list[str]:
-    """The networks that a name of networks means at a time, as `source/id`."""
-    names = view.networks.names
-    hi, lo = name_keys("network", [name])
-    rids = []
-    for r in np.flatnonzero((names.hi == hi[0]) & (names.lo == lo[0])):
-        points = slice(int(names.first[r]), int(names.first[r] + names.length[r]))
-        k = int(np.searchsorted(names.time[points], at, side="right")) - 1
-        if k >= 0 and names.value[points][k]:
-            rids.append(int(names.network[r]))
+    """The networks that are called by a name at a time, as `source/id`."""
+    rids = [network for network, since, until in _called(view, name) if since <= at < until]
     found = identities(view, np.array(rids, np.int32), np.full(len(rids), at))
     return sorted(f"{one.source}/{one.id}" for one in found)
+
+
+def _called(view: View, name: str) -> Iterator[tuple[int, int, int]]:
+    """(network, since, until): what was called by a name, when."""
+    names = view.networks.names
+    hi, lo = name_keys("network", [name])
+    for r in np.flatnonzero((names.hi == hi[0]) & (names.lo == lo[0])):
+        points = slice(int(names.first[r]), int(names.first[r] + names.length[r]))
+        moments = [*names.time[points].tolist(), FOREVER]
+        for since, until, value in zip(moments, moments[1:], names.value[points].tolist(), strict=False):
+            if value:
+                yield int(names.network[r]), since, until
 
 
 def _holdings(view: View, network: int, found: Stretches) -> list[Holding]:
@@ -455,7 +470,9 @@ def _span(since: int, until: int) -> str:
 
 
 def _protocol(name: str) -> int:
-    """IANA's number of a protocol by name or number. Raises LookupKeyError for a word that is neither."""
+    """IANA's number of a protocol by name or number, 0 for none. Raises LookupKeyError for a word that is neither."""
+    if not name:
+        return 0
     if name.isdecimal() and int(name) < 256:
         return int(name)
     found = PROTOCOLS.get(name.upper())

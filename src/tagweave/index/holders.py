@@ -65,9 +65,9 @@ class Run(NamedTuple):
         k = int(np.searchsorted(self.time, moment, side="right")) - 1
         return k if k >= 0 and self.owner[k] else -1
 
-    def stretches(self) -> Stretches:
-        """Who held it when: pieces of one owner joined, without what is after its end."""
-        owner = np.where(self.after, 0, self.owner)
+    def stretches(self, *, after: bool = False) -> Stretches:
+        """Who held it when: pieces of one owner joined. `after`: with the time after an end, in which it is meant still."""
+        owner = self.owner if after else np.where(self.after, 0, self.owner)
         head = np.flatnonzero(np.diff(owner, prepend=-1))
         until = np.append(self.time[head[1:]], FOREVER)[: len(head)]
         mine = owner[head] != 0
