@@ -4,7 +4,7 @@ The tables say which fields of which kinds claim what. A smaller rank is the nea
 is also its VM's when the VPC gives out pod addresses, and then the pod has it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from ipaddress import ip_address
 from typing import Final, Literal, NamedTuple
 
@@ -74,6 +74,9 @@ _OF_RANGES: Final = tuple(rule for rule in PREFIX_RULES if rule.kind in {"subnet
 _OF_CLUSTERS: Final = frozenset({"pod", "node", "service", "ingress"})
 _MAPPED: Final = 0xFFFF
 
+Carries = Callable[[Interface], bool]
+"""Whether it is by this interface of a machine."""
+
 Key = tuple[int, int]
 """A prefix's length and packed address."""
 
@@ -88,7 +91,8 @@ class Held(NamedTuple):
 class AddressClaim(NamedTuple):
     """An address (`length` 128) or prefix that a resource held during [start, end), and as what.
 
-    `seen` is the last moment at which it was observed, or the scope that is still listing it.
+    `seen` is the last moment at which it was observed, or the scope that is still listing it; `waits`: that scope will
+    say more of it.
     """
 
     address: int
@@ -100,6 +104,7 @@ class AddressClaim(NamedTuple):
     end: int
     seen: int | Scope
     seen_until: int
+    waits: bool
     held: Timeline[Held]
 
 
@@ -143,6 +148,7 @@ class Claims:
             for value, span in _spans(history, rule.field):
                 address, length = pack_prefix(value) if prefix else (pack(value), ADDRESS)
                 carried = address if "." in rule.field else 0
+                carries = _with_address(address) if carried else any_card
                 for start, end, (networks, places) in self._stays(rule, rid, span, address, length):
                     alike = (places, carried)
                     held = known.get(alike)
@@ -151,18 +157,12 @@ class Claims:
                             stretch
                             for since, until, subnet in places
                             for stretch in self._held(
-                                rid, span._replace(start=since, end=until), carried, subnet, plain=prefix
+                                rid, span._replace(start=since, end=until), carries, subnet, plain=prefix
                             )
                         ]
-                    seen = min(span.seen_until, end)
-                    told: int | Scope = seen
-                    if span.end == FOREVER and end == FOREVER:
-                        told = self._last_seen.scope(span.versions[-1])
-                        seen = self._last_seen.of(span.versions[-1])
-                    elif end < span.end:
-                        seen = told = end
+                    seen = self._last_seen.during(span.versions[-1], span.end, min(span.seen_until, end), end)
                     for network in networks:
-                        yield AddressClaim(address, length, network, rule.rank, rid, start, end, told, seen, held)
+                        yield AddressClaim(address, length, network, rule.rank, rid, start, end, *seen, held)
 
     # ---- in which network
 
@@ -283,7 +283,7 @@ class Claims:
 
     # ---- as what
 
-    def _held(self, rid: int, span: Span, address: int, subnet: int, *, plain: bool) -> Iterator[Stretch[Held]]:
+    def _held(self, rid: int, span: Span, carries: Carries, subnet: int, *, plain: bool) -> Iterator[Stretch[Held]]:
         """What the owner belonged to, piece by piece, while it held the address; a prefix serves nothing."""
         for i, version in enumerate(span.versions):
             start = max(span.start, span.start if i == 0 else version.valid_from)
@@ -293,7 +293,7 @@ class Claims:
             if isinstance(version.resource, Pod):
                 yield from cut(self._pod(rid).held(version, subnet), start, end)
                 continue
-            own = {"owner": rid, **self._by_address(version.resource, address)}
+            own = {"owner": rid, **self._of_card(version.resource, carries)}
             base = self._rows.of(rid)
             if own.get("subnet"):
                 base = over_subnet(self._rows, own["subnet"], base, start, end)
@@ -318,12 +318,12 @@ class Claims:
         else:
             yield Stretch(start, end, Held(row, ()))
 
-    def _by_address(self, resource: Resource, address: int) -> Row:
-        """What belongs to the one interface that carries an address; without an address, to all of them."""
+    def _of_card(self, resource: Resource, carries: Carries) -> Row:
+        """What belongs to the interfaces that carry what is asked for."""
         row: Row = {}
         groups: tuple[str, ...] = ()
         if isinstance(resource, VM):
-            cards = [card for card in resource.interfaces if not address or _carries(card, address)]
+            cards = [card for card in resource.interfaces if carries(card)]
             groups = tuple(group for card in cards for group in card.security_groups)
             subnets = {card.subnet for card in cards} - {""}
             if len(subnets) == 1:
@@ -336,12 +336,12 @@ class Claims:
             )
         return row
 
-    def row_of_name(self, rid: int, start: int, end: int) -> Iterator[Stretch[Held]]:
-        """What a resource belonged to, piece by piece, while a name meant it."""
+    def row_of_name(self, rid: int, start: int, end: int, carries: Carries) -> Iterator[Stretch[Held]]:
+        """What a resource belonged to, piece by piece, while a name meant it, or those of its interfaces."""
         history = self._estate.history[rid]
         first = nearest(history, start)
         versions = tuple(v for v in history if v is first or start < v.valid_from < end)
-        yield from self._held(rid, Span(start, end, end, versions), 0, 0, plain=False)
+        yield from self._held(rid, Span(start, end, end, versions), carries, 0, plain=False)
 
 
 class _OfPod:
@@ -422,9 +422,25 @@ class LastSeen:
 
     def of(self, version: Version) -> int:
         """When a version was last observed to be true, in ns."""
-        if version.valid_to != FOREVER:
-            return version.seen_until
-        return max(version.seen_until, self.last_success.get(self.scope(version), version.seen_until))
+        return version.seen_until if version.valid_to != FOREVER else self.of_open(version)[0]
+
+    def during(self, last: Version, until: int, seen: int, end: int) -> tuple[int | Scope, int, bool]:
+        """How it is told when a claim was last seen, when that was, and whether its scope will say more of it.
+
+        The value stood until `until`, in `last` at last, and was seen until `seen`; the claim ended at `end`.
+        """
+        if until != FOREVER:
+            return seen, seen, False
+        success, told = self.of_open(last)
+        if end == FOREVER:
+            return told, success, not isinstance(told, Scope)
+        return min(success, end), min(success, end), success < end
+
+    def of_open(self, version: Version) -> tuple[int, int | Scope]:
+        """When an open version was last observed to be true, and how to tell it: by its scope, if that is as fresh."""
+        scope = self.scope(version)
+        success = self.last_success.get(scope, BEGINNING)
+        return (success, scope) if success >= version.seen_until else (version.seen_until, version.seen_until)
 
 
 def keys_of(history: Iterable[Version]) -> Iterator[Key]:
@@ -445,8 +461,13 @@ def _is_public(address: int) -> bool:
     return ip_address(unpack(address)).is_global
 
 
-def _carries(card: Interface, address: int) -> bool:
-    return any(pack(ip) == address for ip in (*card.private_ips, *card.public_ips))
+def any_card(_card: Interface) -> bool:
+    """Whichever interface of a machine it is."""
+    return True
+
+
+def _with_address(address: int) -> Carries:
+    return lambda card: any(pack(ip) == address for ip in (*card.private_ips, *card.public_ips))
 
 
 def _values(resource: Resource, field: str) -> tuple[str, ...]:

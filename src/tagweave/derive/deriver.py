@@ -24,7 +24,6 @@ from tagweave.index.draft import Draft
 from tagweave.index.networks import Networks
 from tagweave.inventory import Version
 from tagweave.model import Scope
-from tagweave.model.times import FOREVER
 
 K = TypeVar("K", bound=tuple[object, ...])
 C = TypeVar("C", AddressClaim, NameClaim)
@@ -57,7 +56,7 @@ class Deriver:
         self._names = Names(self.estate, self._rows, self._claims, self._last_seen)
         self._holders = _Holders[Key]()
         self._named = _Holders[NameKey]()
-        self._waiting: defaultdict[Scope, set[Key | NameKey]] = defaultdict(set)
+        self._waiting: defaultdict[Scope, dict[Key | NameKey, set[int]]] = defaultdict(dict)
         self._strangers: set[int] = set()
         for rid, history in self.estate.history.items():
             self._hold(rid, history)
@@ -86,7 +85,7 @@ class Deriver:
                 lasting = name[0] in NEVER_AGAIN
                 if not lasting and not self._named.alone(name):
                     named[name] += named_claims
-                elif len(named_claims) == 1:
+                elif len(named_claims) == 1 and not named_claims[0].waits:
                     claim = named_claims[0]
                     alone.setdefault((claim.network, id(claim.held), lasting), []).append(claim)
                 else:
@@ -126,11 +125,11 @@ class Deriver:
         self._names.forget()
         keys: set[Key] = set()
         wanted: dict[NameKey, Iterable[int]] = {}
-        for key in again:
+        for key, owners in again.items():
             if isinstance(key[0], int):
                 keys.add((key[0], int(key[1])))
             else:
-                wanted[key[0], str(key[1])] = self._named.of((key[0], str(key[1])))
+                wanted[key[0], str(key[1])] = owners & self.estate.history.keys()
         for rid, old in before.items():
             self._release(rid, old)
             self._hold(rid, self.estate.history.get(rid, ()))
@@ -174,14 +173,14 @@ class Deriver:
         """Who ever had a name; what is never given again is had by one pod, which several sources may list."""
         return self.estate.in_any_source("pod", native) if name[0] in NEVER_AGAIN else self._named.of(name)
 
-    def _seen(self, scopes: Scopes) -> set[Key | NameKey]:
-        """Take in when scopes were seen; the keys for which that makes a difference."""
-        again: set[Key | NameKey] = set()
+    def _seen(self, scopes: Scopes) -> dict[Key | NameKey, set[int]]:
+        """Take in when scopes were seen; the keys for which that makes a difference, and who holds them."""
+        again: dict[Key | NameKey, set[int]] = {}
         self.estate.saw_first(scopes.first)
         for scope, at in scopes.last.items():
             if at > self._last_seen.last_success.get(scope, at - 1):
                 self._last_seen.last_success[scope] = at
-                again |= self._waiting.pop(scope, set())
+                again |= self._waiting.pop(scope, {})
         return again
 
     # ---- saying
@@ -212,11 +211,11 @@ class Deriver:
             draft.gone_name(*key)
 
     def _wait(self, key: Key | NameKey, claims: Sequence[C]) -> None:
-        """Remember a key that is decided by when an open claim was last seen."""
-        for one in claims if len(claims) > 1 else ():
-            if one.end == FOREVER and any(c.owner != one.owner and c.start > one.seen_until for c in claims):
-                assert isinstance(one.seen, Scope)
-                self._waiting[one.seen].add(key)
+        """Remember a key for which it makes a difference when the scope of an open claim is seen again."""
+        for one in claims:
+            rivals = isinstance(one.seen, Scope) and len(claims) > 1
+            if one.waits or (rivals and any(c.owner != one.owner and c.start > one.seen_until for c in claims)):
+                self._waiting[LastSeen.scope(self.estate.history[one.owner][-1])][key] = {c.owner for c in claims}
 
     def _resource(self, draft: Draft, rid: int) -> None:
         history = self.estate.history.get(rid)

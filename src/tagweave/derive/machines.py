@@ -201,11 +201,14 @@ class Machines:
 
     def _enter_router(self, router: int) -> None:
         assert self._members is not None
+        named: defaultdict[int, list[Stretch[bool]]] = defaultdict(list)
         for start, end, resource in self._estate.counting(router):
             for native in resource.subnets if isinstance(resource, Router) else ():
                 subnet = self._estate.find(resource.source, "subnet", native)
                 if subnet is not None:
-                    self._members[subnet].append((start, end, ("router", start, router)))
+                    named[subnet].append(Stretch(start, end, True))
+        for subnet, stretches in named.items():
+            self._members[subnet] += [(s.start, s.end, ("router", s.start, router)) for s in joined(stretches)]
 
 
 def _membership(live: tuple[Member, ...]) -> Membership:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from tagweave.derive.claims import Claims, Held, LastSeen
+from tagweave.derive.claims import Carries, Claims, Held, LastSeen, any_card
 from tagweave.derive.estate import Estate, spread
 from tagweave.derive.flatten import Claim, flatten
 from tagweave.derive.rows import Rows
@@ -19,6 +19,9 @@ _ONE_AT_A_TIME, _OF_A_VM, _OF_ANYTHING, _OF_AN_INTERFACE = 0, 60, 65, 70
 
 NEVER_AGAIN: Final = frozenset({"pod_uid", "container_id"})
 """Rules whose names are never given twice: after their end they still mean their owner."""
+
+_OF_CARDS: Final = frozenset({"mac", "interface_id"})
+"""Rules by which a name means one interface of a machine."""
 
 NameKey = tuple[str, str]
 """A rule and a text."""
@@ -43,6 +46,7 @@ class NameClaim(NamedTuple):
     end: int
     seen: int | Scope
     seen_until: int
+    waits: bool
     held: Timeline[Held]
 
 
@@ -64,18 +68,17 @@ class Names:
 
     def of(self, rid: int) -> Iterator[NameClaim]:
         """The names that mean a resource or meant it."""
-        known: dict[tuple[int, int], Timeline[Held]] = {}
+        known: dict[tuple[int, int, Name | None], Timeline[Held]] = {}
         networks = self._networks(rid)
         for name, start, end, version in self._spans(self._estate.history[rid]):
             for since, until, network in cut(networks, start, end):
-                held = known.get((since, until))
+                card = name if name.rule in _OF_CARDS else None
+                held = known.get((since, until, card))
                 if held is None:
-                    held = known[since, until] = list(self._claims.row_of_name(rid, since, until))
-                last = until == end
-                seen_until = self._last_seen.of(version) if last else until
-                open_ended = last and version.valid_to == FOREVER and end == FOREVER
-                seen: int | Scope = self._last_seen.scope(version) if open_ended else min(seen_until, until)
-                yield NameClaim(name, network, rid, since, until, seen, min(seen_until, until), held)
+                    row = self._claims.row_of_name(rid, since, until, _called_so(card) if card else any_card)
+                    held = known[since, until, card] = list(row)
+                seen = self._last_seen.during(version, end, min(version.seen_until, until), until)
+                yield NameClaim(name, network, rid, since, until, *seen, held)
 
     def keys_of(self, history: Iterable[Version]) -> Iterator[NameKey]:
         """Every name that some versions of a resource have or had."""
@@ -182,6 +185,13 @@ def _names(resource: Resource) -> Iterator[Name]:
         yield Name("id", f"{kind}:{namespace}/{resource.name}")
     elif KINDS[kind].family == "cloud" and kind != "vm" and resource.name and resource.name != resource.id:
         yield Name("id", f"{kind}:{resource.name}", _OF_ANYTHING)
+
+
+def _called_so(name: Name) -> Carries:
+    """Whether an interface has an id or a MAC address."""
+    if name.rule == "mac":
+        return lambda card: _mac(card.mac) == name.text
+    return lambda card: card.id == name.text
 
 
 def _mac(text: str) -> str:
