@@ -1,11 +1,11 @@
 """One small estate, as the inventory has it: a VPC with VMs, and a cluster in it whose pods use an address in turn."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tagweave.index.opening import TagIndex
 from tagweave.inventory import Inventory
 from tagweave.model import (
     VM,
@@ -28,7 +28,8 @@ from tagweave.model import (
     Vpc,
     Workload,
 )
-from tagweave.tags import TagIndex
+
+from .making import index_of
 
 TEN = datetime(2026, 1, 1, 10, tzinfo=UTC)
 CREATED = TEN - timedelta(hours=1)
@@ -103,7 +104,7 @@ def steady() -> list[Resource]:
 
 
 @pytest.fixture(scope="session")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TagIndex]:
+def index(tmp_path_factory: pytest.TempPathFactory) -> TagIndex:
     """The estate: `front-a` holds the reused addresses 10:10 to 11:00, nobody until 11:10, `api-b` from then on."""
     folder: Path = tmp_path_factory.mktemp("estate")
     inventory = Inventory.open(f"sqlite:///{folder}/inventory.db")
@@ -116,5 +117,6 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TagIndex]:
     inventory.observe(Change(pods, (pod("front-a", came, *REUSED, workload="front", app="front"),), (), came))
     inventory.observe(Change(pods, (), ("uid-front-a",), went))
     inventory.observe(Change(pods, (pod("api-b", came_next, *REUSED, workload="api"),), (), came_next))
-    yield TagIndex.build(inventory.versions(), accounts={"acme": ("aws", "123456789012")})
+    found = index_of(folder / "index", inventory.versions(), {"acme": ("aws", "123456789012")})
     inventory.close()
+    return found

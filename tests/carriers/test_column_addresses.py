@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tagweave.carriers.columns.addresses import parse_column
@@ -50,11 +50,13 @@ ADDRESSES = st.one_of(
 )
 
 
+@settings(deadline=None)  # the kernel may be compiled in it
 @given(st.lists(st.one_of(ADDRESSES, st.text("0123456789abcdef:.%[]", max_size=20)), max_size=30))
 def test_any_text_parses_as_the_standard_library_does(texts: list[str]) -> None:
     assert packed(list(texts)) == [expected(text) for text in texts]
 
 
+@settings(deadline=None)  # the kernel may be compiled in it
 @given(st.lists(st.one_of(st.none(), st.ip_addresses()), min_size=1))
 def test_binary_and_dictionary_columns_are_the_same_addresses(
     addresses: list[IPv4Address | IPv6Address | None],

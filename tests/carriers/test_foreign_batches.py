@@ -15,7 +15,7 @@ import pytest
 from tagweave.carriers import foreign
 from tagweave.carriers.columns import Options, Report, tag
 from tagweave.errors import InputError
-from tagweave.tags import TagIndex, Weaver
+from tagweave.index.opening import TagIndex
 
 NOON: Final = datetime(2026, 1, 1, 10, 30, tzinfo=UTC)
 FAR: Final = 1 << 23
@@ -82,8 +82,8 @@ def told(lie: Lie, form: str, good: int = 0) -> bytes:
 def weave(index: TagIndex, tmp_path: Path) -> Outcome:
     def tagged(data: bytes, form: str, target: str = "jsonl", **more: Any) -> Report:
         (tmp_path / "in").write_bytes(data)
-        weaver = Weaver(index, ("k8s.pod.name",))
-        return tag(str(tmp_path / "in"), str(tmp_path / "out"), index, weaver, Options(form, target, **more))
+        options = Options(form, target, tags=("k8s.pod.name",), **more)
+        return tag(str(tmp_path / "in"), str(tmp_path / "out"), index, options)
 
     return tagged
 

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from tagweave.carriers.columns import FORMATS, Options, Report, tag
 from tagweave.errors import ConfigError, InputError, LookupKeyError
-from tagweave.tags import TagIndex, Weaver
+from tagweave.index.opening import TagIndex
+from tagweave.index.weave import names_of
 
 TEN: Final = datetime.fromisoformat("2026-01-01T10:00:00Z")
 EPOCH: Final = int(TEN.timestamp())
@@ -216,7 +217,7 @@ def run(index: TagIndex, tmp_path: Path) -> Run:
         data: bytes, source: str, target: str, options: Options = PLAIN, tags: Sequence[str] | None = TAGS
     ) -> Report:
         (tmp_path / source).write_bytes(data)
-        return tag(str(tmp_path / source), str(tmp_path / target), index, Weaver(index, tags), options)
+        return tag(str(tmp_path / source), str(tmp_path / target), index, options._replace(tags=tags))
 
     return tagged
 
@@ -508,12 +509,14 @@ def test_ids_are_one_tagset_an_end_that_leads_to_the_same_tags(index: TagIndex, 
     run(parquet(FLOWS), "in.parquet", "out.parquet", Options(encode="ids"))
     table = pq.read_table(tmp_path / "out.parquet")
     assert table.column_names[-2:] == ["source.tagset", "destination.tagset"]
-    ids = table.column("destination.tagset").to_pylist()
-    assert [one is None for one in ids] == [row[len(TAGS) :] == NOTHING for row in EXPECTED]
-    assert ids[0] == ids[1] or index.tagsets.row(ids[0])["pod"] == index.tagsets.row(ids[1])["pod"]
-    pods = [index.tagsets.row(one).get("pod", 0) if one else 0 for one in ids]
-    names = [resource.name if (resource := index.graph.latest(rid)) else None for rid in pods]
-    assert names == [row[len(TAGS) + TAGS.index(POD)] for row in EXPECTED]
+    ids = table.column("destination.tagset").combine_chunks()
+    assert ids.type == pa.uint64()
+    assert [one is None for one in ids.to_pylist()] == [row[len(TAGS) :] == NOTHING for row in EXPECTED]
+    at = table.column("time").cast(pa.timestamp("ns", "UTC")).cast(pa.int64()).combine_chunks()
+    named = names_of(index, ids, TAGS, at)
+    assert named.known.all()
+    rows = zip(*(column.to_pylist() for column in named.columns), strict=True)
+    assert list(rows) == [row[len(TAGS) :] for row in EXPECTED]
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "text"])
@@ -539,6 +542,41 @@ def test_a_mapped_column_has_the_role_it_was_given_and_the_rest_are_known_by_nam
     run(data, "in.csv", "out.csv", Options(mapping=mapping), (POD,))
     row = read_rows((tmp_path / "out.csv").read_bytes(), "csv")[0]
     assert (row[f"source.{POD}"], row[f"destination.{POD}"]) == ("client", "front-a")
+
+
+LATE: Final = {"a": "10.244.0.9", "time": EPOCH + 1800}
+
+
+def test_a_mapped_member_may_come_with_any_later_record(run: Run, tmp_path: Path) -> None:
+    rows = [{**LATE, "note": "x" * 1000}] * 99 + [{**LATE, "uid": "uid-front-a"}]
+    data = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    report = run(data, "in.jsonl", "out.jsonl", Options(mapping={"a": "source.ip", "uid": "source.pod_uid"}), (POD,))
+    found = read_rows((tmp_path / "out.jsonl").read_bytes(), "jsonl")
+    assert [row[f"source.{POD}"] for row in found] == ["client"] * 99 + ["front-a"]
+    assert report.whole()
+
+
+def test_a_mapped_member_of_a_pipe_may_come_later_too(index: TagIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [LATE, {**LATE, "uid": "uid-front-a"}]
+    options = Options(mapping={"a": "source.ip", "uid": "source.pod_uid"})
+    parts = [(json.dumps(row).encode() + b"\n", 1) for row in rows]
+    out = through_pipes(index, monkeypatch, "jsonl", parts, options)
+    assert [json.loads(line)[f"source.{POD}"] for line in out] == ["client", "front-a"]
+
+
+def test_a_mapped_member_that_never_came_is_told_at_the_end(run: Run, tmp_path: Path) -> None:
+    options = Options(mapping={"a": "source.ip", "uuid": "source.pod_uid"})
+    data = json.dumps({**LATE, "uid": "uid-front-a"}).encode()
+    report = run(data, "in.jsonl", "out.jsonl", options, (POD,))
+    assert report.missing == "--map uuid=source.pod_uid: there is no column 'uuid'; did you mean 'uid'?"
+    assert not report.whole()
+    assert read_rows((tmp_path / "out.jsonl").read_bytes(), "jsonl")[0][f"source.{POD}"] == "client"
+
+
+def test_without_the_only_mapped_member_there_is_no_output(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no column 'aa'; did you mean 'a'"):
+        run(json.dumps(LATE).encode(), "in.jsonl", "out.jsonl", Options(mapping={"aa": "source.ip"}), (POD,))
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
 
 
 @pytest.mark.parametrize(
@@ -614,7 +652,11 @@ def test_no_records_in_are_no_records_out_with_the_columns_of_both(form: str, ru
 
 
 def through_pipes(
-    index: TagIndex, monkeypatch: pytest.MonkeyPatch, form: str, parts: Sequence[tuple[bytes, int]]
+    index: TagIndex,
+    monkeypatch: pytest.MonkeyPatch,
+    form: str,
+    parts: Sequence[tuple[bytes, int]],
+    options: Options = PLAIN,
 ) -> list[bytes]:
     """What stdout had after each part that was written to stdin: as many lines as the part says."""
     to_read, to_write = os.pipe()
@@ -628,7 +670,7 @@ def through_pipes(
 
         def run() -> None:
             try:
-                tag("-", "-", index, Weaver(index, (POD,)), Options(input_format=form))
+                tag("-", "-", index, options._replace(input_format=form, tags=(POD,)))
             except BaseException as error:  # noqa: BLE001 - raised again below
                 failed.append(error)
             finally:

@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +20,12 @@ from hypothesis import strategies as st
 from tagweave.carriers.columns import FORMATS, Options, Report, tag
 from tagweave.carriers.columns.roles import AWS_V2
 from tagweave.errors import ConfigError, InputError, LookupKeyError
-from tagweave.inventory import Version
+from tagweave.index.opening import TagIndex
+from tagweave.index.weave import names_of
 from tagweave.model import VM, Cluster, Container, Interface, Namespace, Node, Pod, Resource, Service, ServicePort, Vpc
 from tagweave.model.times import FOREVER, to_ns
-from tagweave.tags import TagIndex, Weaver
+
+from .making import index_of_spans
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HALF_PAST = datetime(2026, 1, 1, 12, 30, tzinfo=UTC)
@@ -75,7 +78,8 @@ def estate() -> TagIndex:
             FOREVER,
         ),
     ]  # fmt: skip
-    return TagIndex.build(Version(i + 1, r, since, until, until, since) for i, (r, since, until) in enumerate(spans))
+    with tempfile.TemporaryDirectory() as folder:  # what is mapped stays when its name goes
+        return index_of_spans(Path(folder), spans, to_ns(NOON) + 10**13)
 
 
 INDEX = estate()
@@ -101,7 +105,7 @@ WOVEN: list[tuple[str | None, ...]] = [
 
 
 def weave(source: Path, target: Path, options: Options = PLAIN, tags: tuple[str, ...] = TAGS) -> Report:
-    return tag(str(source), str(target), INDEX, Weaver(INDEX, tags), options)
+    return tag(str(source), str(target), INDEX, options._replace(tags=tags))
 
 
 def as_table() -> pa.Table:
@@ -416,20 +420,20 @@ def test_ids_are_one_tagset_an_end(tmp_path: Path) -> None:
     weave(tmp_path / "in.parquet", tmp_path / "out.parquet", Options(encode="ids"))
     table = pq.read_table(tmp_path / "out.parquet")
     assert table.column_names[-2:] == ["source.tagset", "destination.tagset"]
-    rows = [INDEX.tagsets.row(i) if i else {} for i in table.column("source.tagset").to_pylist()]
-    names = [INDEX.graph.latest(row["pod"]).name if row else None for row in rows]  # type: ignore[union-attr]
-    assert names == [woven[0] for woven in WOVEN]
+    ids = table.column("source.tagset").combine_chunks()
+    assert ids.type == pa.uint64()
+    assert names_of(INDEX, ids, [POD]).columns[0].to_pylist() == [woven[0] for woven in WOVEN]
 
 
 def test_stdin_to_stdout_hands_on_what_has_come_before_the_end(tmp_path: Path) -> None:
     script = (
-        "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from test_tagging_conformance import INDEX, POD, Options, Weaver, tag\n"
+        "import sys; sys.path[:0] = sys.argv[1:]\n"
+        "from carriers.test_tagging_conformance import INDEX, POD, Options, tag\n"
         "print('ready', file=sys.stderr, flush=True)\n"
-        "tag('-', '-', INDEX, Weaver(INDEX, (POD,)), Options(input_format='csv'))\n"
+        "tag('-', '-', INDEX, Options(input_format='csv', tags=(POD,)))\n"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", script, str(Path(__file__).parent)],
+        [sys.executable, "-c", script, str(Path(__file__).parents[1])],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     assert process.stdin is not None

@@ -8,7 +8,7 @@ from datetime import datetime
 from tagweave.carriers.columns import Options, Report, tag
 from tagweave.cli.output import say
 from tagweave.errors import ConfigError
-from tagweave.tags import TagIndex, Weaver
+from tagweave.index.opening import TagIndex
 
 WHOLE, NOTHING, PARTLY = 0, 1, 3
 _MOST_EXAMPLES = 5
@@ -25,16 +25,21 @@ def mapping(given: list[str]) -> dict[str, str]:
     return out
 
 
-def run(index: TagIndex, weaver: Weaver, source: str, target: str, options: Options) -> int:
+def run(index: TagIndex, source: str, target: str, options: Options) -> int:
     """Tag; the exit code: 0 all read, 3 bad records or an input that breaks off, 1 nothing read."""
-    report = tag(source, target, index, weaver, options, _progress())
+    report = tag(source, target, index, options, progress())
     show(report)
+    return code(report)
+
+
+def code(report: Report) -> int:
+    """The exit code that a report comes to."""
     if report.whole():
         return WHOLE
     return PARTLY if report.records > len(report.bad_records) else NOTHING
 
 
-def _progress() -> Callable[[int], None]:
+def progress() -> Callable[[int], None]:
     """Says how far it is, once a second, to a person."""
     if not sys.stderr.isatty():
         return lambda _: None
@@ -68,6 +73,8 @@ def show(report: Report) -> None:
         say(f"and {more:,} more bad records: {dict(report.bad)}")
     if report.left_out:
         say(f"values that the output has no form for, or no column, are left out: {', '.join(report.left_out)}")
+    if report.missing:
+        say(report.missing)
     if report.truncated:
         say(report.truncated)
 
@@ -80,8 +87,8 @@ def options(
     network: str | None,
     at: datetime | None,
     overwrite: bool,
+    tags: list[str] | None,
+    names: str,
 ) -> Options:
-    """The options of the command. Raises ConfigError for an encoding that does not exist."""
-    if encode not in ("names", "ids"):
-        raise ConfigError(f"--encode {encode}: expected names or ids")
-    return Options(input_format, output_format, mapping(given_map), encode, network, at, overwrite)
+    """The options of the command. Raises ConfigError for a `--map` that is none."""
+    return Options(input_format, output_format, mapping(given_map), encode, network, at, overwrite, tags, names)

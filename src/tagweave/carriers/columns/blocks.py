@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from tagweave.carriers import foreign
 from tagweave.carriers.columns.fields import Dialect
 from tagweave.carriers.columns.roles import AWS_V2
 from tagweave.errors import InputError
@@ -67,8 +68,9 @@ class Block(NamedTuple):
 class Delimited:
     """CSV, TSV, and text with columns separated by blanks, such as VPC flow logs and tools' tables."""
 
-    def __init__(self, stream: BinaryIO, delimiter: str) -> None:
+    def __init__(self, stream: BinaryIO, delimiter: str, *, waits: bool = False) -> None:
         self._stream = stream
+        self._waits = waits
         self.delimiter = delimiter  # empty: runs of blanks
         self._dialect = Dialect(delimiter) if delimiter else None
         self.end = "\n"
@@ -80,7 +82,7 @@ class Delimited:
     def blocks(self) -> Iterator[Block]:
         """Blocks of whole records; the first one carries the header as its preamble."""
         rest: list[str] = []
-        for lines in _line_blocks(self._stream):
+        for lines in _line_blocks(self._stream, waits=self._waits):
             records, rest = self._records(rest + lines, last=False)
             if records:
                 yield self._numbered(records)
@@ -229,10 +231,10 @@ def _is_number(text: str) -> bool:
     return text.replace(".", "", 1).replace("-", "", 1).isdecimal()
 
 
-def _line_blocks(stream: BinaryIO) -> Iterator[list[str]]:
+def _line_blocks(stream: BinaryIO, *, waits: bool) -> Iterator[list[str]]:
     """Lines without their ends, some megabytes at a time."""
     rest = b""
-    while data := _read_some(stream):
+    for data in _pieces(stream, waits=waits):
         cut = data.rfind(b"\n") + 1
         if not cut:
             rest += data
@@ -243,10 +245,27 @@ def _line_blocks(stream: BinaryIO) -> Iterator[list[str]]:
         yield rest.decode("utf-8", "surrogateescape").split("\n")
 
 
-def _read_some(stream: BinaryIO) -> bytes:
-    """What there is, at most a block: a pipe is not waited on until it has filled one."""
-    read1 = getattr(stream, "read1", None)
-    return read1(BLOCK_BYTES) if read1 is not None else stream.read(BLOCK_BYTES)
+def _pieces(stream: BinaryIO, *, waits: bool) -> Iterator[bytes]:
+    """The bytes of a stream, some megabytes at a time; what was read before it breaks off comes first.
+
+    A file can be waited for until a piece is full. A pipe cannot: of it, a piece is what there is.
+    """
+    read = getattr(stream, "read1", stream.read)
+    while True:
+        parts: list[bytes] = []
+        room, failure = BLOCK_BYTES, None
+        try:
+            while room > 0 and (part := read(room)):
+                parts.append(part)
+                room = room - len(part) if waits else 0
+        except foreign.UNREADABLE as error:
+            failure = error
+        if parts:
+            yield b"".join(parts)
+        if failure is not None:
+            raise failure
+        if not parts:
+            return
 
 
 # ---- JSON lines
@@ -260,15 +279,16 @@ class JsonLines:
 
     end = "\n"
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, *, waits: bool = False) -> None:
         self._stream = stream
+        self._waits = waits
         self.columns: list[str] = []
         self.records: list[dict[str, Any]] = []
         self._line = 0
 
     def blocks(self) -> Iterator[Block]:
         """Blocks of whole lines; `records` then holds the objects of the last one."""
-        for lines in _line_blocks(self._stream):
+        for lines in _line_blocks(self._stream, waits=self._waits):
             yield self._block(lines)
 
     def _block(self, lines: list[str]) -> Block:

@@ -92,11 +92,12 @@ def open_input(path: str, form: str | None) -> Iterator[Input]:
 
 
 def _opened(found: str, stream: Any, path: str) -> Input:  # noqa: ANN401 - any binary stream
+    waits = path != "-" and Path(path).is_file()
     if found == "jsonl":
-        lines = JsonLines(stream)
+        lines = JsonLines(stream, waits=waits)
         return Input(found, lines.blocks(), lines, None)
     if found in _DELIMITERS:
-        text = Delimited(stream, _DELIMITERS[found])
+        text = Delimited(stream, _DELIMITERS[found], waits=waits)
         return Input(found, text.blocks(), text, None)
     if found == "parquet":
         source = pa.BufferReader(stream.read()) if path == "-" else path
@@ -341,8 +342,6 @@ class _JsonAppender:
 
 def _members(name: str, column: pa.Array) -> pa.Array:
     key = f",{msgspec.json.encode(name).decode()}:"
-    if not pa.types.is_dictionary(column.type):  # ids
-        return pc.binary_join_element_wise(_literal(key), column.cast(pa.large_string()), _literal(""))
     values = [f"{key}{msgspec.json.encode(v).decode()}" for v in column.dictionary.to_pylist()]
     return pa.array(values, pa.large_string()).take(column.indices)
 
@@ -390,13 +389,19 @@ class _Columnar:
             self._open.write_batch(batch) if self._form != "parquet" else self._open.write_batch(batch, 1 << 20)
 
     def _outgoing(self, schema: pa.Schema, tags: set[str]) -> pa.Schema:
-        """The columns as the format has them. An Arrow file has one dictionary a column: that of its first batch."""
+        """The columns as the format has them.
+
+        An Arrow file has one dictionary a column: that of the first batch. So there tags are no dictionaries, nor is
+        what comes from another format.
+        """
         if self._form == "parquet":
             return _storable(schema)
-        if not self._recoded:
+        if self._form != "arrow":
             return schema
         fields = [
-            f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) and f.name not in tags else f
+            f.with_type(f.type.value_type)
+            if pa.types.is_dictionary(f.type) and (self._recoded or f.name in tags)
+            else f
             for f in schema
         ]
         return pa.schema(fields, schema.metadata)

@@ -23,7 +23,7 @@ END_ROLES: Final = (
     "host",
     "mac",
 )
-COMMON_ROLES: Final = ("time", "end_time", "protocol", "network", "cluster", "node", "vpc")
+COMMON_ROLES: Final = ("time", "end_time", "protocol", "network", "cluster", "node", "vpc", "subnet", "interface")
 SIDES: Final = ("source", "destination")
 
 _KNOWN: Final[dict[str, str]] = {
@@ -50,6 +50,9 @@ _KNOWN: Final[dict[str, str]] = {
     "cluster": "cluster k8s_cluster_name k8s_cluster_uid k8s_clustername cluster_name",
     "vpc": "vpc_id vpc cloud_vpc_id",
     "node": "node node_name k8s_node_name agentip",
+    # where a cloud's flow log was taken: AWS, Tencent Cloud and Huawei Cloud; Aliyun and Volcengine
+    "subnet": "subnet_id vswitch_id",
+    "interface": "interface_id eni_id eni interfaceid eniid",
 }
 """Roles and the names that mean them, in the order in which they are taken."""
 
@@ -89,17 +92,34 @@ def normal(name: str) -> str:
     return re.sub(r"[-.:@\s]+", "_", name.strip().lower())
 
 
-def assign(columns: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
-    """Role → column, from `--map` and the known names.
+def check(mapping: Mapping[str, str]) -> None:
+    """Raise ConfigError for a `--map` to a role that does not exist."""
+    for column, role in mapping.items():
+        if role not in all_roles():
+            raise ConfigError(f"--map {column}={role}: there is no role {role!r}{_near(role, all_roles())}")
+
+
+def missing(columns: Sequence[str], mapping: Mapping[str, str]) -> str:
+    """Which mapped column there is not, in words; empty where there are all."""
+    return next(
+        (
+            f"--map {column}={role}: there is no column {column!r}{_near(column, columns)}"
+            for column, role in mapping.items()
+            if column not in columns
+        ),
+        "",
+    )
+
+
+def assign(columns: Sequence[str], mapping: Mapping[str, str], *, growing: bool = False) -> dict[str, str]:
+    """Role → column, from `--map` and the known names. Columns of a growing input may come later.
 
     Raises ConfigError for a wrong `--map`, InputError where no column is an end's.
     """
+    check(mapping)
+    if not growing and (wrong := missing(columns, mapping)):
+        raise ConfigError(wrong)
     chosen = {role: column for column, role in mapping.items()}
-    for column, role in mapping.items():
-        if column not in columns:
-            raise ConfigError(f"--map {column}={role}: there is no column {column!r}{_near(column, columns)}")
-        if role not in all_roles():
-            raise ConfigError(f"--map {column}={role}: there is no role {role!r}{_near(role, all_roles())}")
     named = {normal(column): column for column in reversed(columns)}
     used = set(mapping)
     found = {**_found(_KNOWN, named, used), **chosen}
