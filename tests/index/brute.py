@@ -1,5 +1,6 @@
 """A tag index as plain dictionaries, asked by trying everything: what `find` is held to."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -89,7 +90,7 @@ class Answer(NamedTuple):
 def spans(draw: st.DrawFn) -> list[Held]:
     edges = sorted(draw(st.lists(st.sampled_from(TIMES), unique=True, min_size=2, max_size=9)))
     out = []
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in pairwise(edges):
         if draw(st.integers(0, 4)):
             flags = draw(st.sampled_from([(False, False)] * 4 + [(True, False), (False, True)]))
             out.append(Held(start, end, draw(st.integers(1, 4)), *flags))

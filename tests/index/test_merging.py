@@ -8,9 +8,10 @@ from tagweave.index.draft import Draft
 from tagweave.index.find import find
 from tagweave.index.merging import merged
 from tagweave.index.segment import Segment
-from tests.index import brute
-from tests.index.brute import ASKED, MOMENTS, NAMES, Content, Shape
-from tests.index.test_find import EVERYTHING, answers, asked, names_asked
+
+from . import brute
+from .brute import ASKED, MOMENTS, NAMES, Content, Shape
+from .test_find import EVERYTHING, answers, asked, names_asked
 
 
 @settings(deadline=None, max_examples=60)
@@ -22,7 +23,7 @@ def test_a_merged_segment_says_what_its_segments_say(contents: list[Content], sh
         one = brute.view_of([Segment.of(*merged(segments, oldest=True))], shape)
     else:
         one = brute.view_of([Segment.of(*merged(segments[:-1], oldest=False)), segments[-1]], shape)
-    names, by_name = names_asked(NAMES, MOMENTS, ASKED)
+    _, by_name = names_asked(NAMES, MOMENTS, ASKED)
     for ends in (asked(EVERYTHING), by_name):
         before, after = find(whole, ends, ""), find(one, ends, "")
         assert answers(whole, before) == answers(one, after)

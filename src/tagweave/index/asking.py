@@ -97,8 +97,8 @@ class Found(NamedTuple):
 
     def put(self, rows: Rows, other: "Found", which: Rows) -> None:
         """Take over what some of others were found to be."""
-        for mine, theirs in zip(self[:-1], other[:-1], strict=True):
-            mine[rows] = theirs[which]
+        for name in self._fields[:-1]:
+            getattr(self, name)[rows] = getattr(other, name)[which]
 
 
 class Hits(NamedTuple):

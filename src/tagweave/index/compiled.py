@@ -58,16 +58,16 @@ def _load() -> ModuleType:
 
 def kernel(function: Callable[..., Any]) -> Any:  # noqa: ANN401 - a dispatcher of numba
     """Compile a loop at its first call, and keep it on the disk ($NUMBA_CACHE_DIR)."""
-    from numba import njit  # noqa: PLC0415 - numba is slow to import, and one look-up does without
+    from tagweave.kernels import njit  # noqa: PLC0415 - numba is slow to import, and one look-up does without
 
     return njit(cache=True, nogil=True)(function)
 
 
 def helper(function: Callable[..., Any]) -> Any:  # noqa: ANN401 - a dispatcher of numba
     """Compile a part of a loop into it."""
-    from numba import njit  # noqa: PLC0415 - as above
+    from tagweave.kernels import njit  # noqa: PLC0415 - as above
 
-    return njit(nogil=True, inline="never")(function)
+    return njit(nogil=True)(function)
 
 
 def _intrinsics() -> tuple[Any, Any]:

@@ -1,7 +1,8 @@
 """A draft: what derive says of keys and resources, collected and made into the arrays of one segment.
 
     draft = Draft(manifest.scopes)
-    draft.address(pack("10.3.7.12"), vpc, [Piece(start, FOREVER, {"owner": pod, "pod": pod, …}, (), scope, (), False, False)])
+    pieces = [Piece(start, FOREVER, {"owner": pod, "pod": pod, …}, (), scope, (), False, False)]
+    draft.address(pack("10.3.7.12"), vpc, pieces)
     draft.name("pod_uid", "2c1d…", cluster, pieces)
     draft.resource(pod, "k8s", "pod", "2c1d…", [Value(BEGINNING, "web-1", …)])
     entry = draft.write(folder / "7.segment")
@@ -64,9 +65,10 @@ class Served(NamedTuple):
 class Piece(NamedTuple):
     """During [start, end) a key meant a row.
 
-    `row` is column → id, without the network, which is that of the key; of SEVERAL columns an ascending tuple of ids (`workloads`: the nearest first). `ports` is
-    what is served there, the same tuple object for the same content where that is easy. `seen` is when it was last
-    observed, in ns, or the scope that it is as fresh as. `others` are the owners whose claims lost, in order.
+    `row` is column → id, without the network, which is that of the key; of SEVERAL columns an ascending tuple of ids
+    (`workloads`: the nearest first). `ports` is what is served there, the same tuple object for the same content where
+    that is easy. `seen` is when it was last observed, in ns, or the scope that it is as fresh as. `others` are the
+    owners whose claims lost, in order.
     """
 
     start: int
@@ -412,7 +414,7 @@ def tagset_arrays(columns: Mapping[str, I32], set_id: U64) -> dict[str, Array]:
 
 
 def port_arrays(key: U64, start: I64, end: I64, pick: Sequence[int] | I32, said: I32) -> dict[str, Array]:
-    """The arrays of ports, by ascending key, and of what they pick: `said` is PICKED × picks."""
+    """The arrays of ports, by ascending key, and of what they pick: `said` has a row for each of PICKED."""
     service, ingress, namespace, cluster = (np.ascontiguousarray(column) for column in said)
     return {
         "port.key": key,

@@ -23,6 +23,7 @@ COMPILED: Final = __name__.endswith("_compiled")
 """Whether this is the twin."""
 
 F = TypeVar("F", bound=Callable[..., Any])
+Number = int | np.int64
 
 if TYPE_CHECKING or not COMPILED:
 
@@ -184,26 +185,27 @@ def seek_seeds(hashes: U64, buckets: int, capacity: int) -> tuple[U16, I64, bool
     member = np.empty(n, np.int64)
     fill = start[:-1].copy()
     for i in range(n):
-        b = np.int64(bucket(hashes[i], np.uint64(buckets)))
-        member[fill[b]] = i
-        fill[b] += 1
+        mine = np.int64(bucket(hashes[i], np.uint64(buckets)))
+        member[fill[mine]] = i
+        fill[mine] += 1
     used = np.zeros(capacity, np.bool_)
     trial = np.empty(largest + 1, np.int64)
     seeds = np.zeros(buckets, np.uint16)
     places = np.empty(n, np.int64)
-    for b in order:
+    for k in range(buckets):
+        b = order[k]
         size = start[b + 1] - start[b]
         if size == 0:
             break
         seed = 0
         while seed < 65536:
             free = True
-            for k in range(size):
-                at = np.int64(place(hashes[member[start[b] + k]], np.uint64(seed), np.uint64(capacity)))
-                trial[k] = at
+            for m in range(size):
+                at = np.int64(place(hashes[member[start[b] + m]], np.uint64(seed), np.uint64(capacity)))
+                trial[m] = at
                 if used[at]:
                     free = False
-                for other in range(k):
+                for other in range(m):
                     if trial[other] == at:
                         free = False
                 if not free:
@@ -214,9 +216,9 @@ def seek_seeds(hashes: U64, buckets: int, capacity: int) -> tuple[U16, I64, bool
         if seed == 65536:
             return seeds, places, False
         seeds[b] = seed
-        for k in range(size):
-            used[trial[k]] = True
-            places[member[start[b] + k]] = trial[k]
+        for m in range(size):
+            used[trial[m]] = True
+            places[member[start[b] + m]] = trial[m]
     return seeds, places, True
 
 
@@ -260,7 +262,7 @@ def fill_records(
                 words[w + 11 + k] = value[first[run] + k]
 
 
-# ---- names: SipHash-2-4 with 128 bits (https://www.aumasson.jp/siphash/siphash.pdf; the reference's vectors are in the tests)
+# ---- names: SipHash-2-4 with 128 bits (https://www.aumasson.jp/siphash/siphash.pdf)
 
 
 @helper
@@ -448,9 +450,9 @@ def find_newer(
 
 
 @helper
-def _as_of(table: Table, first: int, length: int, at: np.int64) -> int:
+def _as_of(table: Table, first: Number, length: Number, at: np.int64) -> Any:  # noqa: ANN401 - a number
     """The breakpoint of a run that holds a time, -1 where there is none, or where the run is none."""
-    if first < 0 or length < 0 or first + length > len(table.time):
+    if first < 0 or length < 0 or first > len(table.time) or first + length > len(table.time):
         return -1
     low, high = first, first + length
     while low < high:
@@ -463,12 +465,12 @@ def _as_of(table: Table, first: int, length: int, at: np.int64) -> int:
 
 
 @helper
-def _row(table: Table, point: int) -> int:
+def _row(table: Table, point: Number) -> Any:  # noqa: ANN401 - a number
     """The tagset of a breakpoint, 0 where that is none."""
     if point < 0 or point >= len(table.value):
         return 0
     row = np.int64(table.value[point] & np.uint32(0x3FFFFFFF))
-    return int(row) if row < len(table.owner) else 0
+    return row if row < len(table.owner) else 0
 
 
 @kernel
@@ -602,9 +604,9 @@ def _centre(reach: Reach, number: int, k: int, at: np.int64) -> int:
 
 
 @helper
-def _homes(reach: Reach, number: int) -> int:
+def _homes(reach: Reach, number: int) -> Any:  # noqa: ANN401 - a number
     """How many homes a network ever had; one for the network itself where it is no cluster of ours."""
-    return reach.home_first[number + 1] - reach.home_first[number] if number >= 0 else 0  # type: ignore[no-any-return]
+    return reach.home_first[number + 1] - reach.home_first[number] if number >= 0 else 0
 
 
 @kernel
@@ -693,7 +695,7 @@ def _lengths(masks: U64, hi: np.uint64, lo: np.uint64, v4: bool, word: int) -> n
 
 
 @kernel
-def find_prefix(
+def find_prefix(  # noqa: PLR0915 - one loop within the other, and none of them to be left
     tables: tuple[Table, ...],
     masks: tuple[U64, ...],
     reach: Reach,
@@ -708,7 +710,7 @@ def find_prefix(
     points: I64,
     distances: I32,
 ) -> None:
-    """The prefixes of some probes: of probe rows[j] the tagset `found[j]` of `tables[segments[j]]`, or why there is none.
+    """The prefixes of some probes: of probe rows[j] the tagset `found[j]` of `tables[segments[j]]`, or why not.
 
     The nearest tier decides; of one network the longest; two owners in networks of that tier are SEVERAL_HOLD. The
     newest table (the first) that has a prefix is the truth for it.

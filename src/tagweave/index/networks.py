@@ -49,7 +49,17 @@ class Networks(NamedTuple):
 
     def reach(self) -> Reach:
         """The networks as kernels see them."""
-        return Reach(*self[:-1])
+        return Reach(
+            frozen(self.rid),
+            frozen(self.home_first),
+            frozen(self.home),
+            frozen(self.home_since),
+            frozen(self.home_until),
+            frozen(self.group_first),
+            frozen(self.group),
+            frozen(self.group_since),
+            frozen(self.group_until),
+        )
 
     def write(self, path: Path) -> Written:
         """Write them as a file of the same form as a segment's."""
@@ -60,15 +70,15 @@ class Networks(NamedTuple):
 
     @classmethod
     def read(cls, found: Segment) -> "Networks":
-        """Those of a file."""
-        arrays = [found[f"network.{name}"] for name in cls._fields[:-1]]
-        return cls(*arrays, Runs(*(found[f"name.{field}"] for field in Runs._fields)))
+        """Those of a file. Raises BrokenSegment where it is damaged: kernels trust these few arrays."""
+        found.verify()
+        arrays = {name: found[f"network.{name}"] for name in cls._fields[:-1]}
+        return cls(**arrays, names=Runs(*(found[f"name.{field}"] for field in Runs._fields)))
 
 
 def tiers(networks: Networks, own: int, others: I32, at: int) -> I32:
     """The tier of each of some networks from one network at a time; -1 where it is out of reach."""
-    reach = Reach(*(frozen(array) for array in networks.reach()))
-    found: I32 = for_rows(len(others)).tiers_of(reach, own, frozen(others), np.int64(at))
+    found: I32 = for_rows(len(others)).tiers_of(networks.reach(), own, frozen(others), np.int64(at))
     return found
 
 
@@ -95,7 +105,8 @@ def networks_of(
         parts.append(np.concatenate([[0], counts]))
         parts.append(ordered[:, 1].astype(np.int32))
         parts += [np.ascontiguousarray(ordered[:, 2]), np.ascontiguousarray(ordered[:, 3])]
-    return Networks(rid, *parts, _name_runs(names))  # type: ignore[call-arg, arg-type]
+    fields = dict(zip(Networks._fields[1:-1], parts, strict=True))
+    return Networks(rid, **fields, names=_name_runs(names))  # type: ignore[arg-type]
 
 
 def _name_runs(names: Iterable[tuple[str, int, Sequence[tuple[int, int]]]]) -> Runs:

@@ -3,7 +3,7 @@
 Opening a segment reads its header and its directory and maps the rest: nothing is parsed or copied, and what is
 never asked is never read. docs/index-format.md draws the bytes.
 
-    header     64 bytes: TAGWEAVE, format, crc32 of the directory, bytes of the directory, bytes of the file, crc32 of all that
+    header     64 bytes: TAGWEAVE, format, crc32 of the directory, bytes of the directory and of the file, crc32 of that
     directory  JSON: {"meta": {…}, "arrays": {name: [dtype, offset, count, crc32]}}
     arrays     each at a multiple of 64 bytes from the end of the directory, little-endian
 """
@@ -93,7 +93,7 @@ def _up(position: int) -> int:
 
 
 def _bytes(part: Array) -> memoryview:
-    return memoryview(part).cast("B") if len(part) else memoryview(b"")
+    return part.data.cast("B") if len(part) else memoryview(b"")
 
 
 class Segment(Mapping[str, Array]):

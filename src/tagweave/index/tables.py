@@ -20,11 +20,12 @@ ADDRESS, PREFIX, NAME = "address", "prefix", "name"
 TABLES: Final = (ADDRESS, PREFIX, NAME)
 """The tables of a segment; their positions are the codes of `View.where`."""
 
-Arrays = Mapping[str, npt.NDArray[Any]]
+Array = npt.NDArray[Any]
+Arrays = Mapping[str, Array]
 
 _LOAD: Final = 0.8
 _KEYS_PER_SEED: Final = 4
-_MOST_SLOT_BITS: Final = 16
+MOST_SLOT_BITS: Final = 16
 
 _NAME_KEY: Final = (0x7461677765617665, 0x696E64657820F631)
 """The key of the hash of names: fixed, since every segment must agree on it."""
@@ -36,9 +37,11 @@ class Runs(NamedTuple):
 
     `mark` is 0, and of a prefix 1 + its length. Run r has breakpoints `first[r]` to `first[r] + length[r] - 1`, which
     it may share with others: all names of a pod mean the same. A key whose only run has none is nobody's any more: it
-    hides that of older segments. `label` is a text's code (-1 none). Of a breakpoint: `time` in ns; `value` a tagset and two bits (`columns.DISPUTED`, `AFTER`), 0 nobody;
-    `seen` when that was last observed in ns, or BEGINNING + 1 + the position of a scope in the manifest; `others`
-    the set of the owners whose claims lost.
+    hides that of older segments. `label` is a text's code (-1 none).
+
+    Of a breakpoint: `time` in ns; `value` a tagset and two bits (`columns.DISPUTED`, `AFTER`), 0 nobody; `seen` when
+    that was last observed in ns, or BEGINNING + 1 + the position of a scope in the manifest; `others` the set of the
+    owners whose claims lost.
     """
 
     hi: U64
@@ -112,7 +115,7 @@ def newest(parts: Sequence[Runs]) -> Runs:
     return runs.taken(np.flatnonzero(part == first))
 
 
-def table_arrays(name: str, runs: Runs) -> dict[str, npt.NDArray[Any]]:
+def table_arrays(name: str, runs: Runs) -> dict[str, Array]:
     """The arrays of a table in a segment, from ordered runs."""
     heads = runs.heads()
     hi, lo, mark = runs.hi[heads], runs.lo[heads], runs.mark[heads]
@@ -120,9 +123,20 @@ def table_arrays(name: str, runs: Runs) -> dict[str, npt.NDArray[Any]]:
     words = _cache_lines(capacity)
     counts = np.diff(np.append(heads, len(runs.hi)))
     kernels = for_rows(len(hi))
-    said = (runs.network, runs.first, runs.length, runs.time, runs.value)
-    kernels.fill_records(words, places, *map(frozen, (hi, lo, mark, heads, counts, *said)))
-    arrays: dict[str, npt.NDArray[Any]] = {
+    said: tuple[Array, ...] = (
+        hi,
+        lo,
+        mark,
+        heads,
+        counts,
+        runs.network,
+        runs.first,
+        runs.length,
+        runs.time,
+        runs.value,
+    )
+    kernels.fill_records(words, places, *(frozen(array) for array in said))
+    arrays: dict[str, Array] = {
         "run.hi": runs.hi,
         "run.lo": runs.lo,
         "run.network": runs.network,
@@ -224,7 +238,7 @@ def length_masks(hi: U64, lo: U64, mark: U8) -> U64:
 
 
 def _slot_bits(prefixes: int) -> int:
-    return min(max((prefixes * 16).bit_length(), 2), _MOST_SLOT_BITS)
+    return min(max((prefixes * 16).bit_length(), 2), MOST_SLOT_BITS)
 
 
 def slot4(top: I64, bits: int) -> I64:
@@ -273,7 +287,7 @@ def _hashed(code: int, offsets: I64, data: U8) -> tuple[U64, U64]:
 # ---- rows of keys
 
 
-def key_slots(keys: npt.NDArray[Any]) -> I32:
+def key_slots(keys: Array) -> I32:
     """An open-addressed table of the first row of each of ascending keys, at most half full."""
     slots = np.full(1 << (max(len(keys), 1) * 2 - 1).bit_length(), -1, np.int32)
     with np.errstate(over="ignore"):
@@ -284,7 +298,7 @@ def key_slots(keys: npt.NDArray[Any]) -> I32:
 # ---- ids of content
 
 
-def content_ids(columns: Iterable[tuple[str, npt.NDArray[Any]]], count: int) -> U64:
+def content_ids(columns: Iterable[tuple[str, Array]], count: int) -> U64:
     """64 bits that stand for what rows say: the same for ever, for the same words in the same columns.
 
     A cell that is 0 says nothing. Since the parts of the cells are combined by exclusive or, the id of a row with
@@ -296,7 +310,7 @@ def content_ids(columns: Iterable[tuple[str, npt.NDArray[Any]]], count: int) -> 
     return out
 
 
-def cell_ids(name: str, values: npt.NDArray[Any]) -> U64:
+def cell_ids(name: str, values: Array) -> U64:
     """The parts of the cells of one column."""
     salt = np.frombuffer(blake2b(name.encode(), digest_size=8).digest(), "<u8")[0]
     with np.errstate(over="ignore"):

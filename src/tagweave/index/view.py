@@ -14,13 +14,22 @@ import numpy as np
 import numpy.typing as npt
 
 from tagweave.errors import BrokenSegment
-from tagweave.index.columns import AS_IT_IS, I32, I64, NO_SERVICE, PICKED, SEVERAL, TAGSET_BITS, U8, U64
+from tagweave.index.columns import AS_IT_IS, I32, I64, NO_SERVICE, PICKED, SEVERAL, TAGSET_BITS, U8, U32, U64
 from tagweave.index.compiled import frozen
 from tagweave.index.folder import Folder, Manifest
 from tagweave.index.kernels import Ports, Reach, Table
 from tagweave.index.networks import Networks
 from tagweave.index.segment import Segment
-from tagweave.index.tables import PREFIX, TABLES, cell_ids, kernel_table, newest, runs_of_table, table_arrays
+from tagweave.index.tables import (
+    MOST_SLOT_BITS,
+    PREFIX,
+    TABLES,
+    cell_ids,
+    kernel_table,
+    newest,
+    runs_of_table,
+    table_arrays,
+)
 from tagweave.model.times import BEGINNING
 
 _TRIES: Final = 5
@@ -78,7 +87,7 @@ class View:
     @cached_property
     def reach(self) -> Reach:
         """The networks as kernels see them."""
-        return Reach(*(frozen(array) for array in self.networks.reach()))
+        return self.networks.reach()
 
     def having(self, name: str) -> tuple[int, ...]:
         """The segments that have keys in a table, the newest first."""
@@ -101,6 +110,9 @@ class View:
     @cached_property
     def _prefixes(self) -> "Prefixes":
         having = list(self.having(PREFIX))
+        for s in having:
+            if (self.segments[s]["prefix.masks"][:2] > MOST_SLOT_BITS).any():
+                raise BrokenSegment(self.segments[s].path, "is damaged: prefix.masks are none")
         return Prefixes(
             tuple(self.table(s, PREFIX) for s in having),
             tuple(self.segments[s]["prefix.masks"] for s in having),
@@ -116,13 +128,13 @@ class View:
         parts, numbers, pieces = [], [], []
         for s in self.having(PREFIX):
             part = runs_of_table(self.segments[s], PREFIX)
-            rows = part.value & np.uint32(TAGSET_BITS)
+            local = part.value & np.uint32(TAGSET_BITS)
             parts.append(part)
-            numbers.append(np.where(rows > 0, rows + self.offsets[s], 0))
+            numbers.append(np.where(local > 0, local + self.offsets[s], 0))
             pieces.append(np.arange(len(part.time)) + self.point(s, PREFIX, 0))
         runs = newest(parts)
         tagsets, rows = np.unique(np.append(np.concatenate(numbers), 0), return_inverse=True)
-        value = rows[:-1].astype(np.uint32) | (runs.value & ~np.uint32(TAGSET_BITS))
+        value: U32 = rows[:-1].astype(np.uint32) | (runs.value & ~np.uint32(TAGSET_BITS))
         arrays = table_arrays(PREFIX, runs._replace(value=value))
         owner = self.column("owner", tagsets.astype(np.int32), np.zeros(len(tagsets), np.int32))
         table = kernel_table({name: frozen(array) for name, array in arrays.items()}, PREFIX, frozen(owner))
@@ -222,7 +234,7 @@ class View:
                 tagsets[place[hit]] = rows[hit] + self.offsets[s]
                 picks[place[hit]] = picked[hit] + self.picks[s]
 
-    # ---- breakpoints
+    # ---- what lies behind an answer
 
     def where(self, pieces: I64) -> tuple[I32, U8, I64]:
         """Of global breakpoints: the segment, the table (a position in TABLES) and the breakpoint in it."""
@@ -239,8 +251,10 @@ class View:
         """When the claims behind breakpoints were last observed to hold, in ns; BEGINNING for -1."""
         out = np.full(len(pieces), BEGINNING, np.int64)
         segment, table, row = self.where(pieces)
-        for s, t in {*zip(segment.tolist(), table.tolist(), strict=True)}:
-            mine = np.flatnonzero((segment == s) & (table == t) & (pieces >= 0))
+        code = np.where(pieces >= 0, segment * len(TABLES) + table, -1)
+        for one in np.unique(code[code >= 0]).tolist():
+            mine = np.flatnonzero(code == one)
+            s, t = divmod(one, len(TABLES))
             out[mine] = self.segments[s][f"{TABLES[t]}.seen"][row[mine]]
         scope = out - (BEGINNING + 1)
         by_scope = np.flatnonzero((scope >= 0) & (scope < len(self.scope_seen)) & (out < 0) & (pieces >= 0))
