@@ -554,3 +554,17 @@ def test_a_batch_says_what_its_ends_are_one_by_one(
         one = weaver.weave(ends(address, at, port=port), "destination")
         assert row == tuple(column.to_pylist()[0] for column in one.columns)
         assert (REASONS[reason], number) == (REASONS[one.reasons[0]], one.ids[0])
+
+
+def test_a_batch_of_no_records_has_its_columns() -> None:
+    out = Weaver(changing()).weave(ends([]), "source")
+    assert [len(column) for column in out.columns] == [0] * len(Weaver(changing()).columns("source"))
+    assert len(out.ids) == len(out.reasons) == 0
+    assert [len(one) for one in names_of(changing(), out.ids, [NAME]).columns] == [0]
+
+
+def test_columns_are_arrow_arrays_that_hold_together() -> None:
+    index = changing()
+    for addresses in (["10.0.0.1", "10.9.9.9", "8.8.8.8"], ["10.9.9.9"], ["10.0.0.1"]):
+        out = Weaver(index).weave(ends(addresses), "source")
+        pa.RecordBatch.from_arrays(out.columns, Weaver(index).columns("source")).validate(full=True)

@@ -378,7 +378,8 @@ class _Asker:
                 f"out_of_reach: {self._key!r} is known only outside of network {self._network} and what it reaches: "
                 f"in {where}"
             )
-        return f"{REASONS[UNKNOWN_ADDRESS]}: {self._key!r} is no IP address, and no resource has that id, name or MAC address"
+        what = "is no IP address, and no resource has that id, name or MAC address"
+        return f"{REASONS[UNKNOWN_ADDRESS]}: {self._key!r} {what}"
 
     def _when(self) -> str:
         return rfc3339(self._at) or ""

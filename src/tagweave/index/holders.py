@@ -66,7 +66,7 @@ class Run(NamedTuple):
         return k if k >= 0 and self.owner[k] else -1
 
     def stretches(self, *, after: bool = False) -> Stretches:
-        """Who held it when: pieces of one owner joined. `after`: with the time after an end, in which it is meant still."""
+        """Who held it when: pieces of one owner joined. `after`: also when it only means its owner still."""
         owner = self.owner if after else np.where(self.after, 0, self.owner)
         head = np.flatnonzero(np.diff(owner, prepend=-1))
         until = np.append(self.time[head[1:]], FOREVER)[: len(head)]

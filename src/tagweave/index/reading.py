@@ -13,12 +13,15 @@ import pyarrow.compute as pc
 
 from tagweave.index.addresses import is_public, is_special
 from tagweave.index.addresses import texts as texts_of
+from tagweave.index.arrow import NO_TEXTS, from_numpy, to_numpy
+from tagweave.index.arrow import texts as text_array
 from tagweave.index.columns import BY_PREFIX, I32, RULE_CODES, RULES, U64
 from tagweave.index.find import Endpoints, Found
-from tagweave.index.rows import Decided, Read, Rows
+from tagweave.index.rows import Column, Decided, Read, Rows
 from tagweave.index.values import (
     SEPARATOR,
     Texts,
+    chosen,
     distinct,
     first_set,
     joined,
@@ -98,6 +101,7 @@ class Reader:
         self._asked = asked
         self._separator = separator
         self._groups: dict[str, Texts] = {}
+        self._texts: dict[tuple[str, str], Texts] = {}
 
     def tag(self, tag: str) -> Texts:
         """A tag of each end (n,)."""
@@ -118,24 +122,40 @@ class Reader:
 
     # ---- what a resource says
 
+    def _members(self, column: str, field: str) -> Texts:
+        """A field of the resources in a column, one by one."""
+        found = self._texts.get((column, field))
+        if found is None:
+            them = self.rows.of_column(column)
+            found = texts(self.view, numbers(self.view, them.places, them.value, field))
+            self._texts[column, field] = found
+        return found
+
     def _of_rows(self, of: Property) -> Texts:
         """A field of the resources in a column, of each row."""
         column = self.rows.of_column(of.column)
         if not column.rids.any():
             return _nothing(len(self.rows))
-        found = texts(self.view, numbers(self.view, column.places, column.value, of.field))
         if of.workload_type:
-            kind = texts(self.view, numbers(self.view, column.places, column.value, "type"))
-            wanted = pc.index(kind.words, of.workload_type).as_py()
-            hits = np.flatnonzero(kind.codes == wanted) if wanted >= 0 else np.empty(0, np.intp)
-            row = np.searchsorted(column.first, hits, side="right") - 1
-            nearest = np.append(True, row[1:] != row[:-1])[: len(row)]
-            codes = np.full(len(self.rows), -1, np.int32)
-            codes[row[nearest]] = found.codes[hits[nearest]]
-            return only_used(Texts(codes, found.words))
+            return self._of_nearest(of, column)
+        found = self._members(of.column, of.field)
         if len(column.rids) == len(self.rows) and (np.diff(column.first) == 1).all():
             return found
         return joined(column.first, found, self._separator)
+
+    def _of_nearest(self, of: Property, column: Column) -> Texts:
+        """A field of the nearest owner of a type."""
+        kind = self._members(of.column, "type")
+        words = kind.words.to_pylist()
+        if of.workload_type not in words:
+            return _nothing(len(self.rows))
+        found = self._members(of.column, of.field)
+        hits = np.flatnonzero(kind.codes == words.index(of.workload_type))
+        row = np.searchsorted(column.first, hits, side="right") - 1
+        nearest = np.diff(row, prepend=-1) != 0
+        codes = np.full(len(self.rows), -1, np.int32)
+        codes[row[nearest]] = found.codes[hits[nearest]]
+        return only_used(Texts(codes, found.words))
 
     def _account(self, part: str) -> Texts:
         """The provider or account of the first resource that has one: the owner before what it is in.
@@ -146,14 +166,12 @@ class Reader:
         known = self.view.manifest.accounts
         several = []
         for name in _ACCOUNT_OF:
-            column = self.rows.of_column(name)
-            source = texts(self.view, numbers(self.view, column.places, column.value, "source"))
+            source = self._members(name, "source")
             words = source.words.to_pylist()
             several.append(worded(source.codes, [known.get(word, ("", ""))[part == "account"] for word in words]))
             if part == "account":
-                own = texts(self.view, numbers(self.view, column.places, column.value, "account"))
                 mine = np.array([*(word in known for word in words), False])[source.codes]
-                several.append(own.where(mine & ~self.rows.is_kind(name, _SHARED)))
+                several.append(self._members(name, "account").where(mine & ~self.rows.is_kind(name, _SHARED)))
         return first_set(several, len(self.rows))
 
     # ---- what several columns say together
@@ -172,7 +190,7 @@ class Reader:
         """The instance or service that each end is; an address that is nobody's, or lies in a range, is itself."""
         rids = self.rows.ids(of.column)
         found = self._of_subject(of, rids).take(self.row_of)
-        none = (rids == 0)[self.row_of]
+        none = np.take(rids == 0, self.row_of)
         if of.column == "auto_service" and "service" in self.view.manifest.groups:
             custom = self._group(names, "service")
             none &= custom.codes < 0
@@ -184,7 +202,7 @@ class Reader:
         if not none.any():
             return found
         words = _BARE_WORDS.get(of.field)
-        bare = text.where(none) if words is None else worded(np.where(none, public, -1), words)
+        bare = text.where(none) if words is None else worded(chosen(none, public, np.int32(-1)), words)
         return first_set([found, bare], len(none), apart=not _has_address(found.words))
 
     def _of_subject(self, of: Property, rids: I32) -> Texts:
@@ -192,8 +210,7 @@ class Reader:
             return self._of_rows(of)
         column = self.rows.of_column(of.column)
         codes, words = kinds(self.view, column.places)
-        own = texts(self.view, numbers(self.view, column.places, column.value, "type"))
-        own = own.where(self.rows.is_kind(of.column, _WORKLOAD))
+        own = self._members(of.column, "type").where(self.rows.is_kind(of.column, _WORKLOAD))
         if of.field == "type":
             return first_set([own, worded(codes, words)], len(rids))
         numbered = [str(WORKLOAD_TYPES.get(word, WORKLOAD_TYPE)) for word in own.words.to_pylist()]
@@ -208,7 +225,7 @@ class Reader:
         rows = np.flatnonzero(ends.valid & ((rules == 0) | (rules == BY_PREFIX)))
         codes, public = np.full((2, len(rules)), -1, np.int32)
         if not len(rows):
-            return Texts(codes, pa.array([], pa.string())), public
+            return Texts(codes, NO_TEXTS), public
         of, hi, lo = _addresses(ends.hi[rows], ends.lo[rows])
         codes[rows] = of
         public[rows] = (is_public(hi, lo) & ~is_special(hi, lo))[of] & (rules[rows] == 0)
@@ -226,7 +243,7 @@ class Reader:
             return _nothing(len(rules))
         age = np.maximum(0, self._decided.at - self.view.seen(self._asked.found.pieces)) // _SECOND
         of, ages = distinct(age)
-        return only_used(Texts(np.where(rules == 0, -1, of).astype(np.int32), pa.array(ages).cast(pa.string())))
+        return only_used(Texts(np.where(rules == 0, -1, of).astype(np.int32), from_numpy(ages).cast(pa.string())))
 
     def _container(self, field: str) -> Texts:
         """What was asked for by a container's id: no resource, but a text at the name."""
@@ -236,9 +253,9 @@ class Reader:
         if field == "name":
             return texts(self.view, np.where(mine, self._asked.found.labels, -1))
         keys = next(values for rule, values in self._asked.ends.keys if rule == "container_id")
-        coded = (keys if isinstance(keys, pa.Array) else pa.array(keys, pa.string())).dictionary_encode()
-        codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        return only_used(Texts(codes, coded.dictionary).where(mine))
+        coded = (keys if isinstance(keys, pa.Array) else text_array([key or "" for key in keys])).dictionary_encode()
+        codes = to_numpy(coded.indices).astype(np.int32)
+        return only_used(Texts(codes, coded.dictionary.cast(pa.string())).where(mine))
 
 
 _BARE_WORDS: Final = {"type": ("ip", "internet"), "code": (str(IP_TYPE), str(INTERNET_TYPE))}
@@ -267,4 +284,4 @@ def _addresses(hi: U64, lo: U64) -> tuple[I32, U64, U64]:
 
 
 def _nothing(count: int) -> Texts:
-    return Texts(np.full(count, -1, np.int32), pa.array([], pa.string()))
+    return Texts(np.full(count, -1, np.int32), NO_TEXTS)

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 import pyarrow as pa
 
+from tagweave.index.arrow import from_numpy
 from tagweave.index.columns import RULES, U8, U64, Bools
 from tagweave.index.find import Endpoints, Found, find
 from tagweave.index.reading import Asked, Reader, reads_of
@@ -90,11 +91,10 @@ def _view(index: Index | View) -> View:
 
 
 def _dictionary(found: Texts) -> pa.DictionaryArray:
+    """A column of texts; what is under a null means nothing, and the codes are known to be right."""
     there = found.codes >= 0
-    if there.all():
-        return pa.DictionaryArray.from_arrays(pa.array(found.codes), found.words)
-    buffers = [pa.py_buffer(np.packbits(there, bitorder="little")), pa.py_buffer(np.maximum(found.codes, 0))]
-    return pa.DictionaryArray.from_arrays(pa.Array.from_buffers(pa.int32(), len(there), buffers), found.words)
+    codes = from_numpy(found.codes, None if there.all() else there)
+    return pa.DictionaryArray.from_arrays(codes, found.words, safe=False)
 
 
 # ---- ids
