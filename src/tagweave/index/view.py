@@ -34,6 +34,7 @@ from tagweave.model.times import BEGINNING
 
 _TRIES: Final = 5
 _CHUNK: Final = 1 << 20
+_LONGEST: Final = 128
 
 
 class Prefixes(NamedTuple):
@@ -110,9 +111,10 @@ class View:
     @cached_property
     def _prefixes(self) -> "Prefixes":
         having = list(self.having(PREFIX))
-        for s in having:
-            if (self.segments[s]["prefix.masks"][:2] > MOST_SLOT_BITS).any():
-                raise BrokenSegment(self.segments[s].path, "is damaged: prefix.masks are none")
+        for s in having:  # few, and kernels trust them
+            one = self.segments[s]
+            if (one["prefix.masks"][:2] > MOST_SLOT_BITS).any() or one["prefix.run.bits"].max() > _LONGEST:
+                raise BrokenSegment(one.path, "is damaged: it has prefixes that are none")
         return Prefixes(
             tuple(self.table(s, PREFIX) for s in having),
             tuple(self.segments[s]["prefix.masks"] for s in having),
@@ -125,6 +127,7 @@ class View:
     @cached_property
     def _one_of_prefixes(self) -> "Prefixes":
         """There are few prefixes, and numba compiles for each number of tables anew."""
+        assert self._prefixes
         parts, numbers, pieces = [], [], []
         for s in self.having(PREFIX):
             part = runs_of_table(self.segments[s], PREFIX)
