@@ -23,7 +23,8 @@ class Report:
     """What was read and tagged. `sides` counts, for each end, how many records had which reason.
 
     `left_out` are the columns of which the output has no form for some values, or has not the column: its columns and
-    types may be those of the first records. `missing` says which mapped columns no record had.
+    types may be those of the first records. `missing` says which mapped columns no record had; `unknown` counts encoded
+    ids that the tag index does not know.
     """
 
     records: int = 0
@@ -36,10 +37,11 @@ class Report:
     truncated: str = ""
     left_out: list[str] = field(default_factory=list)
     missing: str = ""
+    unknown: int = 0
 
     def whole(self) -> bool:
         """Whether everything was read and written, as it was asked for, and no record was bad."""
-        return not (self.bad or self.truncated or self.left_out or self.missing)
+        return not (self.bad or self.truncated or self.left_out or self.missing or self.unknown)
 
     def add_bad(self, bad: Sequence[Bad]) -> None:
         """Count records that could not be read; the first of them are kept."""

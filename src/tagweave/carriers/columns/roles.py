@@ -111,11 +111,8 @@ def missing(columns: Sequence[str], mapping: Mapping[str, str]) -> str:
     )
 
 
-def assign(columns: Sequence[str], mapping: Mapping[str, str], *, growing: bool = False) -> dict[str, str]:
-    """Role → column, from `--map` and the known names. Columns of a growing input may come later.
-
-    Raises ConfigError for a wrong `--map`, InputError where no column is an end's.
-    """
+def known(columns: Sequence[str], mapping: Mapping[str, str], *, growing: bool = False) -> dict[str, str]:
+    """Role → column, as far as there are any. Raises ConfigError for a wrong `--map`."""
     check(mapping)
     if not growing and (wrong := missing(columns, mapping)):
         raise ConfigError(wrong)
@@ -123,8 +120,17 @@ def assign(columns: Sequence[str], mapping: Mapping[str, str], *, growing: bool 
     named = {normal(column): column for column in reversed(columns)}
     used = set(mapping)
     found = {**_found(_KNOWN, named, used), **chosen}
-    if not any(role.startswith(SIDES) for role in found):
-        found = {**_found(_KNOWN, named, used), **_found(_KNOWN_ONE, named, used), **chosen}
+    if any(role.startswith(SIDES) for role in found):
+        return found
+    return {**_found(_KNOWN, named, used), **_found(_KNOWN_ONE, named, used), **chosen}
+
+
+def assign(columns: Sequence[str], mapping: Mapping[str, str], *, growing: bool = False) -> dict[str, str]:
+    """Role → column, from `--map` and the known names. Columns of a growing input may come later.
+
+    Raises ConfigError for a wrong `--map`, InputError where no column is an end's.
+    """
+    found = known(columns, mapping, growing=growing)
     if not any(role.partition(".")[2] or role in END_ROLES for role in found if role != "network"):
         raise InputError(
             f"no column is known to be an address, pod, container or instance: name one with --map COLUMN=ROLE; "
