@@ -36,6 +36,7 @@ class Right(NamedTuple):
     interval: tuple[float | None, float | None] | None = None
     candidates: tuple[str, ...] | None = None
     itself: str | None = None
+    """In a batch: the type of the instance that an address is which is not matched."""
 
 
 class Case(NamedTuple):

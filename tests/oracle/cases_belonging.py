@@ -10,6 +10,7 @@ from .make import (
     CLOUD,
     cen,
     cluster,
+    namespace,
     nat,
     node,
     peering,
@@ -169,6 +170,25 @@ BELONGING: Final = (
                     {"k8s.workload.name": None, "tagweave.service.type": "workload", "tagweave.service.name": "nobody"},
                 ),
             ),
+        ),
+    ),
+    Case(
+        "3 an object's own namespace wins over that of its owner; a peering that tells no state is one",
+        (
+            cluster(),
+            namespace("ns-1", "shop", labels={"team": "a"}),
+            namespace("ns-2", "system", labels={"team": "b"}),
+            workload("w", namespace="system"),
+            pod("p", "10.244.0.5", workload="w"),
+            vm("i-1", "10.0.0.5"),
+            peering("pcx", "vpc-1", "vpc-2", state=""),
+        ),
+        (
+            (
+                asking("10.244.0.5"),
+                is_("p", {"k8s.namespace.name": "shop", "k8s.namespace.label.team": "a", "k8s.deployment.uid": "w"}),
+            ),
+            (asking("10.0.0.5"), is_("i-1", {"cloud.peering_connection.id": "pcx"})),
         ),
     ),
     Case(

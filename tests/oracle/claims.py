@@ -95,6 +95,8 @@ class Claims:
         self.of = cache(self._of)
         self.live = cache(self._live)
         self.winner = cache(self._winner)
+        self.everywhere = cache(self._everywhere)
+        networks.with_claims = self.everywhere
         self.prefixes = sorted({cidr for f in PREFIXES for _, _, values in self._versions(f) for cidr in values})
 
     def _versions(self, field: Field) -> Iterator[tuple[Ident, Version, tuple[str, ...]]]:
@@ -165,6 +167,10 @@ class Claims:
     def networks_of(self, key: str) -> frozenset[Ident]:
         """Where a key was ever held."""
         return frozenset(claim.network for claim in self.of(key))
+
+    def _everywhere(self) -> frozenset[Ident]:
+        keys = {key for f in (*ADDRESSES, *PREFIXES) for _, _, values in self._versions(f) for key in values}
+        return frozenset().union(*(self.networks_of(key) for key in keys))
 
     # ---- law 5.6
 

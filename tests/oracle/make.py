@@ -37,11 +37,11 @@ def vpc(native: str, *cidrs: str, name: str = "", source: str = CLOUD, **more: A
 
 
 def subnet(native: str, *cidrs: str, vpc: str = "vpc-1", source: str = CLOUD, **more: Any) -> Subnet:
-    return Subnet(source=source, id=native, name=f"{native}-name", vpc=vpc, cidrs=cidrs, **more)
+    return Subnet(**{"name": f"{native}-name", **more}, source=source, id=native, vpc=vpc, cidrs=cidrs)
 
 
 def router(native: str, *subnets: str, vpc: str = "vpc-1", **more: Any) -> Router:
-    return Router(source=CLOUD, id=native, name=f"{native}-name", vpc=vpc, subnets=subnets, **more)
+    return Router(**{"name": f"{native}-name", **more}, source=CLOUD, id=native, vpc=vpc, subnets=subnets)
 
 
 def peering(native: str, *vpcs: str, state: str = "active", **more: Any) -> PeeringConnection:

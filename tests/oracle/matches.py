@@ -8,7 +8,7 @@ from typing import Final
 from tagweave.model import VM, Interface
 
 from .claims import SHARED, Claim, Claims
-from .facts import Facts, Ident
+from .facts import INTERNET, Facts, Ident
 from .names import as_mac
 from .networks import Networks
 from .rows import SETS, Row, Rows, lay
@@ -82,7 +82,8 @@ class Matches:
         row = self.own_row(winner.owner, key, t)
         if sharing:
             row = self._shared(row, winner, sharing, key, t)
-        if "subnet" not in row and (subnet := self.networks.subnet_of(key, network, t)):
+        where = self.networks.own(winner.owner, key, t)[0] if network == INTERNET else network
+        if "subnet" not in row and (subnet := self.networks.subnet_of(key, where, t)):
             row = lay(self.rows.row(subnet, t), row)
         for loser in live:
             if loser.rank != winner.rank and loser.owner.kind not in {"service", "ingress"}:
@@ -117,7 +118,7 @@ class Matches:
             services = self.services.of_pod(found.owner, t)
             row = {**row, "service": services, "ingress": self.services.ingresses(services, t)}
         if port is None:
-            return self._of_these(row, row.get("service", frozenset()), t) if kind == "node" else row, frozenset()
+            return row, frozenset()
         serves = self._serves(found, sharing, t)
         picked = frozenset(s.service for s in serves if s.port == port and s.protocol in words)
         if picked:

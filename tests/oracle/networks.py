@@ -26,6 +26,7 @@ def special(address: str) -> bool:
     )
 
 
+@cache
 def holds(cidr: str, key: str) -> bool:
     """Whether a range holds an address, or the whole of another range."""
     outer, inner = ip_network(cidr), ip_network(key)
@@ -43,6 +44,9 @@ class Networks:
         self.subnet_of = cache(self._subnet_of)
         self.tiers = cache(self._tiers)
         self.everything = cache(self._everything)
+        self.called = cache(self._called)
+        self.with_claims: Callable[[], frozenset[Ident]] = frozenset
+        """The networks in which anything ever held anything: the claims tell it, when they are made."""
 
     # ---- law 4.1
 
@@ -134,7 +138,7 @@ class Networks:
 
     # ---- section 8
 
-    def called(self, word: str, t: int) -> frozenset[Ident]:
+    def _called(self, word: str, t: int) -> frozenset[Ident]:
         """The networks that a name means at `t`, of the first group that has it: one, or the name is refused."""
         if word == "internet":
             return frozenset({INTERNET})
@@ -152,8 +156,9 @@ class Networks:
         meant = [it for it in listed if self.facts.holding(it, t)] or listed or of_source
         if len(meant) == 1:
             found.update(meant)
-        if not of_source and any(it.source == word for it in self.facts.rid):
-            found.add(Ident(word, "vpc", word))
+        own = Ident(word, "vpc", word)
+        if not meant and own in self.with_claims():
+            found.add(own)
         return frozenset(found)
 
     def _nodes_called(self, word: str, t: int) -> frozenset[Ident]:

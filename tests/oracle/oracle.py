@@ -80,7 +80,9 @@ class Oracle:
     ) -> Said:
         """What a key was. `until` is a record's end time; `rule` asks for one kind of name, as a record's roles do."""
         said = self._at(key, at, network, port, protocol, side, rule)
-        if until is not None and (said.reason != "matched" or said.rule == "prefix"):  # law 9.4
+        if (
+            until is not None and said.reason != "ambiguous" and (said.reason != "matched" or said.rule == "prefix")
+        ):  # 9.4
             later = self._at(key, until, network, port, protocol, side, rule)
             if later.reason == "matched" and not (said.reason == "matched" and later.rule == "prefix"):
                 return later

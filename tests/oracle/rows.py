@@ -4,7 +4,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Final
 
-from tagweave.model import VM, Cen, Cluster, NetworkInterface, Node, PeeringConnection, Pod, Resource, Router, Workload
+from tagweave.model import (
+    VM,
+    Cen,
+    Cluster,
+    NetworkInterface,
+    Node,
+    PeeringConnection,
+    Pod,
+    Resource,
+    Router,
+    Subnet,
+    Workload,
+)
 
 from .facts import KUBERNETES, Facts, Ident
 
@@ -16,7 +28,7 @@ UP: Final[dict[str, tuple[str, ...]]] = {
     "az": ("region",),
     "vpc": ("region",),
     "public_ip": ("region",),
-    "subnet": ("region", "vpc", "az", "router"),
+    "subnet": ("region", "vpc", "az"),
     "router": ("region", "vpc"),
     "security_group": ("region", "vpc"),
     "nat_gateway": ("region", "vpc"),
@@ -28,9 +40,9 @@ UP: Final[dict[str, tuple[str, ...]]] = {
     "network_interface": ("region", "az", "vpc", "subnet"),
     "namespace": ("cluster",),
     "node": ("cluster",),
-    "workload": ("cluster", "namespace"),
-    "replica_set": ("cluster", "namespace", "workload"),
-    "pod": ("cluster", "namespace", "replica_set", "workload", "node"),
+    "workload": ("cluster", "namespace"),  # its owner lies between them
+    "replica_set": ("cluster", "workload", "namespace"),
+    "pod": ("cluster", "replica_set", "workload", "namespace", "node"),
     "service": ("cluster", "namespace"),
     "ingress": ("cluster", "namespace"),
 }
@@ -38,13 +50,14 @@ BY_NAME: Final = frozenset({"namespace", "node"})
 ATTACHED: Final = frozenset(
     {"vm", "nat_gateway", "load_balancer", "rds", "redis", "network_interface", "host", "cluster"}
 )
+JOINING: Final = frozenset({"cen", "peering_connection"})
 IN_A_SUBNET: Final = frozenset({"nat_gateway", "load_balancer", "rds", "redis"})
 
 
 def lay(below: Row, above: Row) -> Row:
     """One row over another."""
     if "vpc" in below and "vpc" in above and below["vpc"] != above["vpc"]:
-        below = {column: value for column, value in below.items() if column not in {"cen", "peering_connection"}}
+        below = {column: value for column, value in below.items() if column not in JOINING}
     return {**below, **above}
 
 
@@ -70,13 +83,22 @@ class Rows:
         resource = self.facts.resource(it, t)
         row: Row = {}
         if isinstance(resource, Workload):
-            return self._workload(it, t)
+            return self._joined(self._workload(it, t), t)
         if resource is not None:
             for below in self._below(it, resource, t, walked | {it}):
                 row = lay(row, below)
-        row = lay(row, own_column(it))
+        row = self._joined(lay(row, own_column(it)), t)
         if isinstance(resource, NetworkInterface) and resource.security_groups:
             row = {**row, "security_group": self.groups(it.source, resource.security_groups)}
+        return row
+
+    def _joined(self, row: Row, t: int) -> Row:
+        """The transit networks and peerings of a row are those of its VPC, its router is that of its subnet."""
+        if "vpc" in row:
+            row = {c: value for c, value in row.items() if c not in JOINING} | self.member_of(row["vpc"], t)
+        if "subnet" in row:
+            router = self.router_of(row["subnet"], t)
+            row = {c: value for c, value in row.items() if c != "router"} | ({"router": router} if router else {})
         return row
 
     def groups(self, source: str, natives: Iterable[str]) -> frozenset[Ident]:
@@ -102,10 +124,6 @@ class Rows:
                 yield self.row(self.refer(source, column, value, t), t)
         if isinstance(resource, Node) and (vm := self.vm_of(it, t)):
             yield self.row(vm, t)
-        if kind == "vpc":
-            yield self.member_of(it, t)
-        if kind == "subnet" and (router := self.router_of(it, t)):
-            yield self.row(router, t)
 
     def refer(self, source: str, kind: str, value: str, t: int) -> Ident:
         return self.facts.named(source, kind, value, t) if kind in BY_NAME else Ident(source, kind, value)
@@ -113,7 +131,7 @@ class Rows:
     # ---- owners
 
     def _workload(self, it: Ident, t: int) -> Row:
-        """A workload over its owner, which lies over its own: from the top down. No circle is walked twice."""
+        """A workload over its owner, which lies over its own, from the top. A circle is left where it comes back."""
         chain = [it]
         while isinstance(one := self.facts.resource(chain[-1], t), Workload) and one.owner:
             owner = Ident(it.source, "workload", one.owner)
@@ -121,15 +139,13 @@ class Rows:
                 break
             chain.append(owner)
         row: Row = {}
-        for owner in reversed(chain):
-            resource = self.facts.resource(owner, t)
-            below: Row = {}
+        for one in reversed(chain):
+            resource = self.facts.resource(one, t)
             if isinstance(resource, Workload):
                 if resource.cluster:
-                    below = lay(below, self.row(Ident(it.source, "cluster", resource.cluster), t))
+                    row = lay(self.row(Ident(it.source, "cluster", resource.cluster), t), row)
                 if resource.namespace:
-                    below = lay(below, self.row(self.refer(it.source, "namespace", resource.namespace, t), t))
-            row = lay(below, row)
+                    row = lay(row, self.row(self.refer(it.source, "namespace", resource.namespace, t), t))
         return {**row, "workload": chain[-1], "workloads": tuple(chain)}
 
     # ---- machines and clusters
@@ -210,6 +226,8 @@ class Rows:
         return row
 
     def router_of(self, subnet: Ident, t: int) -> Ident | None:
+        """The router that names a subnet, the one that began last; else the one that the subnet names."""
+
         def names_it(resource: Resource) -> bool:
             return isinstance(resource, Router) and subnet.id in resource.subnets
 
@@ -218,9 +236,11 @@ class Rows:
             for it in self.facts.of_kind.get("router", ())
             if it.source == subnet.source and (v := self.facts.counts(it, t)) and names_it(v.resource)
         ]
-        return max(
-            naming, key=lambda it: (self.facts.began(it, t, names_it, shaping=True), self.facts.rid[it]), default=None
-        )
+        if naming:
+            return max(naming, key=lambda it: (self.facts.began(it, t, names_it, shaping=True), self.facts.rid[it]))
+        resource = self.facts.resource(subnet, t)
+        named = resource.router if isinstance(resource, Subnet) else ""
+        return Ident(subnet.source, "router", named) if named else None
 
 
 def family(it: Ident) -> str:

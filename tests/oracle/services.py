@@ -136,5 +136,6 @@ def _targets(service: Service, port: ServicePort, pod: Pod) -> set[int]:
             return own
     if port.target_port.isdigit():
         return {int(port.target_port)}
-    named = [c.ports[port.target_port] for c in pod.containers if port.target_port in c.ports]
-    return {named[0] if named else port.port}
+    if not port.target_port:
+        return {port.port}
+    return set([c.ports[port.target_port] for c in pod.containers if port.target_port in c.ports][:1])

@@ -131,7 +131,7 @@ class Affected:
                         self.values.update(subnet for subnet in found if subnet is not None)
                     else:
                         natives = [resource.id] if kind == "vpc" else joined_by(resource)
-                        self.values.update(rid for native in natives for rid in estate.vpcs_of_all(native))
+                        self.values.update(rid for n in natives for rid in estate.vpcs_of_all(resource.source, n))
 
     # ---- who belongs to something else
 

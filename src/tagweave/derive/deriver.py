@@ -25,7 +25,7 @@ from tagweave.index.networks import Networks
 from tagweave.inventory import Version
 from tagweave.model import Scope
 
-K = TypeVar("K", bound=tuple[object, ...])
+K = TypeVar("K")
 C = TypeVar("C", AddressClaim, NameClaim)
 
 _FEW_BITS: Final = 16
@@ -54,9 +54,9 @@ class Deriver:
             self.estate, self._machines, self._rows, self._ranges, self._services, self._last_seen
         )  # fmt: skip
         self._names = Names(self.estate, self._rows, self._claims, self._last_seen)
-        self._holders = _Holders[Key]()
-        self._named = _Holders[NameKey]()
-        self._waiting: defaultdict[Scope, dict[Key | NameKey, set[int]]] = defaultdict(dict)
+        self._holders = _Addresses()
+        self._named = _Holders[int]()
+        self._waiting: defaultdict[Scope, set[Key | NameKey]] = defaultdict(set)
         self._strangers: set[int] = set()
         for rid, history in self.estate.history.items():
             self._hold(rid, history)
@@ -83,7 +83,7 @@ class Deriver:
             alone: dict[tuple[int, int, bool], list[NameClaim]] = {}
             for name, named_claims in _by_key(self._names.of(rid), _name_key).items():
                 lasting = name[0] in NEVER_AGAIN
-                if not lasting and not self._named.alone(name):
+                if not self._named.alone(hash(name)):
                     named[name] += named_claims
                 elif len(named_claims) == 1 and not named_claims[0].waits:
                     claim = named_claims[0]
@@ -125,11 +125,6 @@ class Deriver:
         self._names.forget()
         keys: set[Key] = set()
         wanted: dict[NameKey, Iterable[int]] = {}
-        for key, owners in again.items():
-            if isinstance(key[0], int):
-                keys.add((key[0], int(key[1])))
-            else:
-                wanted[key[0], str(key[1])] = owners & self.estate.history.keys()
         for rid, old in before.items():
             self._release(rid, old)
             self._hold(rid, self.estate.history.get(rid, ()))
@@ -137,10 +132,15 @@ class Deriver:
             for history in (before.get(rid, ()), self.estate.history.get(rid, ())):
                 keys.update(keys_of(history))
                 for name in self._names.keys_of(history):
-                    wanted[name] = self._owners_of(name, history[0].resource.id)
+                    wanted[name] = self._named.of(hash(name))
+        for key in again:
+            if isinstance(key[0], int):
+                keys.add((key[0], int(key[1])))
+            else:
+                wanted[key[0], str(key[1])] = self._named.of(hash(key))
         keys.update(key for prefix in affected.prefixes for key in self._holders.within(prefix.length, prefix.top))
         self._say(draft, keys, wanted)
-        for rid in affected.values:
+        for rid in affected.values & (self.estate.history.keys() | self._strangers):
             self._resource(draft, rid)
         self._meet(draft)
         return affected.networks or self._met_networks
@@ -160,27 +160,22 @@ class Deriver:
         for key in keys_of(history):
             self._holders.add(key, rid)
         for name in self._names.keys_of(history):
-            if name[0] not in NEVER_AGAIN:
-                self._named.add(name, rid)
+            self._named.add(hash(name), rid)
 
     def _release(self, rid: int, history: Sequence[Version]) -> None:
         for key in keys_of(history):
             self._holders.remove(key, rid)
         for name in self._names.keys_of(history):
-            self._named.remove(name, rid)
+            self._named.remove(hash(name), rid)
 
-    def _owners_of(self, name: NameKey, native: str) -> Iterable[int]:
-        """Who ever had a name; what is never given again is had by one pod, which several sources may list."""
-        return self.estate.in_any_source("pod", native) if name[0] in NEVER_AGAIN else self._named.of(name)
-
-    def _seen(self, scopes: Scopes) -> dict[Key | NameKey, set[int]]:
-        """Take in when scopes were seen; the keys for which that makes a difference, and who holds them."""
-        again: dict[Key | NameKey, set[int]] = {}
+    def _seen(self, scopes: Scopes) -> set[Key | NameKey]:
+        """Take in when scopes were seen; the keys for which that makes a difference."""
+        again: set[Key | NameKey] = set()
         self.estate.saw_first(scopes.first)
         for scope, at in scopes.last.items():
             if at > self._last_seen.last_success.get(scope, at - 1):
                 self._last_seen.last_success[scope] = at
-                again |= self._waiting.pop(scope, {})
+                again |= self._waiting.pop(scope, set())
         return again
 
     # ---- saying
@@ -215,37 +210,37 @@ class Deriver:
         for one in claims:
             rivals = isinstance(one.seen, Scope) and len(claims) > 1
             if one.waits or (rivals and any(c.owner != one.owner and c.start > one.seen_until for c in claims)):
-                self._waiting[LastSeen.scope(self.estate.history[one.owner][-1])][key] = {c.owner for c in claims}
+                self._waiting[LastSeen.scope(self.estate.history[one.owner][-1])].add(key)
 
     def _resource(self, draft: Draft, rid: int) -> None:
         history = self.estate.history.get(rid)
-        if history is None:
+        stranger = self.estate.strangers.get(rid)
+        if history is None and stranger is None:
             return
         source, kind, native = self.estate.identity(rid)
-        draft.resource(rid, source, kind, native, values(history, self._machines.members(rid)))
+        members = self._machines.members(rid)
+        told = values(history, members) if history is not None else of_stranger(self.estate.strangers[rid], members)
+        draft.resource(rid, source, kind, native, told)
 
     def _meet(self, draft: Draft) -> None:
         """Say who the strangers are that nobody was told of yet."""
         self._met_networks = False
         for rid in self.estate.strangers.keys() - self._strangers:
-            stranger = self.estate.strangers[rid]
-            draft.resource(rid, stranger.source, stranger.kind, stranger.id, of_stranger(stranger))
+            self._resource(draft, rid)
             self._strangers.add(rid)
-            self._met_networks |= stranger.kind in {"vpc", "cluster"}
+            self._met_networks |= self.estate.strangers[rid].kind in {"vpc", "cluster"}
 
 
 class _Holders(dict[K, "int | tuple[int, ...]"]):
-    """Who ever held a key: one id, or several in ascending order."""
+    """Who ever held a key: one id, or several in ascending order.
 
-    def __init__(self) -> None:
-        self._prefixes: set[K] = set()
+    Names are kept by their hash: where two share one, their owners are asked for both, and have but one of them.
+    """
 
     def add(self, key: K, rid: int) -> None:
         known = self.get(key)
         if known is None:
             self[key] = rid
-            if key[0] != ADDRESS:
-                self._prefixes.add(key)
         elif known != rid and not (isinstance(known, tuple) and rid in known):
             self[key] = tuple(sorted((*(known if isinstance(known, tuple) else (known,)), rid)))
 
@@ -264,14 +259,25 @@ class _Holders(dict[K, "int | tuple[int, ...]"]):
         known = self.get(key)
         return () if known is None else known if isinstance(known, tuple) else (known,)
 
-    def within(self: "_Holders[Key]", length: int, top: int) -> list[Key]:
+
+class _Addresses(_Holders[Key]):
+    """Who ever held an address or prefix."""
+
+    def __init__(self) -> None:
+        self._lengths: set[int] = set()
+
+    def add(self, key: Key, rid: int) -> None:
+        self._lengths.add(key[0])
+        super().add(key, rid)
+
+    def within(self, length: int, top: int) -> list[Key]:
         """The addresses and longer prefixes that lie in a prefix."""
         shift = ADDRESS - length
         if shift > _FEW_BITS:
             return [key for key in self if key[0] >= length and key[1] >> shift == top]
         first = top << shift
-        found = [key for address in range(first, first + (1 << shift)) if (key := (ADDRESS, address)) in self]
-        return found + [key for key in self._prefixes if key[0] >= length and key[1] >> shift == top]
+        inside = range(first, first + (1 << shift))
+        return [key for bits in self._lengths if bits >= length for a in inside if (key := (bits, a)) in self]
 
 
 class _Remembered(Generic[K, C]):

@@ -216,9 +216,10 @@ class Estate:
         found = (self._ids.get((source, kind, native)) for source in self._sources)
         return [rid for rid in found if rid is not None]
 
-    def vpcs_of_all(self, native: str) -> Iterable[int]:
-        """The listed VPCs of all sources with a native id."""
-        return self._vpcs.get(native, ())
+    def vpcs_of_all(self, source: str, native: str) -> list[int]:
+        """The listed VPCs of all sources with a native id, and the stranger of a source."""
+        stranger = self._stranger_ids.get((source, "vpc", native, ""))
+        return [*self._vpcs.get(native, ()), *([] if stranger is None else [stranger])]
 
     def vms_called(self, native: str) -> list[int]:
         """The VMs of all sources whose native id is this one, in lower case."""

@@ -175,9 +175,9 @@ class Machines:
             return _OF_NOTHING
         if self._members is None:
             self._members = defaultdict(list)
-            for start, end, kind, joining, vpcs in self.joins():
+            for start, end, joining, of, vpcs in self.joins():
                 for vpc in vpcs:
-                    self._members[vpc].append((start, end, (kind, start, joining)))
+                    self._members[vpc].append((start, end, (joining, start, of)))
             for router in self._estate.of_kind("router"):
                 self._enter_router(router)
         said = mapped(swept(self._members.get(rid, ())), _membership)
@@ -195,9 +195,9 @@ class Machines:
         """The router that a subnet itself names, over all time; 0 for none."""
         return joined(
             Stretch(start, end, self._estate.refer(v.resource.source, "router", router) if router else 0)
-            for start, end, v in spread(self._estate.history[subnet])
+            for start, end, v in spread(self._estate.history.get(subnet, ()))
             for router in [v.resource.router if isinstance(v.resource, Subnet) else ""]
-        )
+        ) or always(0)
 
     def _enter_router(self, router: int) -> None:
         assert self._members is not None

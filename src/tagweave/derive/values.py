@@ -8,7 +8,7 @@ from tagweave.derive.timeline import Timeline, cut
 from tagweave.index.draft import Value
 from tagweave.inventory import Version
 from tagweave.model import VM, Pod, Resource
-from tagweave.model.times import BEGINNING, rfc3339, to_ns
+from tagweave.model.times import rfc3339, to_ns
 
 
 def values(history: Sequence[Version], members: Timeline[Membership]) -> list[Value]:
@@ -22,9 +22,9 @@ def values(history: Sequence[Version], members: Timeline[Membership]) -> list[Va
     return out
 
 
-def of_stranger(stranger: Stranger) -> list[Value]:
+def of_stranger(stranger: Stranger, members: Timeline[Membership]) -> list[Value]:
     """What is known of a resource that nobody listed."""
-    return [Value(BEGINNING, stranger.name, "", "", "", "", {})]
+    return [Value(since, stranger.name, "", "", "", "", {}, *membership) for since, _, membership in members]
 
 
 def _value(resource: Resource, since: int, part: str, membership: Membership) -> Value:
