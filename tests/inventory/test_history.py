@@ -65,6 +65,15 @@ def test_a_failure_deletes_nothing_and_leaves_the_scope_stale_with_its_reason(in
     assert inventory.scopes()[0].status == "fresh"
 
 
+@pytest.mark.parametrize("error", ["", " \n"])
+def test_a_failure_that_does_not_say_why_is_a_failure_to_everybody(inventory: Inventory, error: str) -> None:
+    inventory.observe(snapshot(0, vpc("a")))
+    changes = inventory.observe(Failure(SCOPE, error, minute(1)))
+    (state,) = inventory.scopes()
+    assert state.status == "stale"
+    assert changes.error == state.error == Failure(SCOPE, error, minute(1)).error != ""
+
+
 def test_a_rename_closes_one_version_and_opens_the_next(inventory: Inventory) -> None:
     inventory.observe(snapshot(0, vpc("a", "old")))
     inventory.observe(snapshot(5, vpc("a", "old")))

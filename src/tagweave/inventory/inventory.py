@@ -168,7 +168,7 @@ class _Writer:
         state = self._state()
         success = state["last_success"]
         if isinstance(batch, Failure):
-            self._save(state, error=batch.error or "the listing failed")
+            self._save(state, error=batch.error)
             return ChangeSet(self._scope, self._observed_at, error=batch.error)
         if success is not None and self._observed_at < success:
             return ChangeSet(self._scope, self._observed_at, late=True)
