@@ -5,6 +5,7 @@
     ├── InputError         a telemetry input cannot be read at all: names the file and what is expected
     ├── LookupKeyError     a key or a network that somebody named is none, or is several
     ├── StoreError         the inventory's database cannot be opened or is of another version
+    │   └── Forgotten      changes that somebody follows are not kept any more: derive anew
     └── SourceError        a source could not be read; the border of every source raises one of
         ├── Denied         not allowed: says which permission to grant
         ├── Throttled      too many calls, after every retry
@@ -33,6 +34,10 @@ class LookupKeyError(TagweaveError):
 
 class StoreError(TagweaveError):
     """The inventory's database cannot be opened, or is of another version."""
+
+
+class Forgotten(StoreError):
+    """The changes after the number that a follower has are not kept any more: it must derive anew."""
 
 
 class SourceError(TagweaveError):

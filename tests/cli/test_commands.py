@@ -101,6 +101,23 @@ def test_a_source_that_cannot_be_read_is_exit_code_3_and_the_others_go_on(tmp_pa
     assert [row["status"] for row in stale] == ["stale"]
 
 
+def test_what_goes_from_a_dump_and_comes_back_at_one_moment_is_there_again(tmp_path: Path, shell: Tagweave) -> None:
+    """A dump of a named moment that is edited and synced is another word on that moment."""
+    write_estate(tmp_path)
+    dump = tmp_path / "acme.jsonl"
+    whole = dump.read_text()
+    lacking = "".join(line for line in whole.splitlines(keepends=True) if "i-2" not in line)
+    renamed = whole.replace("web-2", "other")
+    assert whole not in {renamed, lacking}
+    for text, name in [(whole, "web-2"), (lacking, None), (whole, "web-2"), (renamed, "other"), (lacking, None)] * 2:
+        dump.write_text(text)
+        done = shell("sync", "acme", "--data-dir", "data")
+        assert done.code == 0, done.err
+        for at in ((), ("--at", "2026-01-01T10:00:00Z")):
+            found = shell("resources", "vm", "--data-dir", "data", "-o", "json", *at).json
+            assert {vm["id"]: vm["name"] for vm in found}.get("i-2") == name
+
+
 def test_a_broken_object_is_said_on_stderr_and_does_not_stop_the_sync(tmp_path: Path, shell: Tagweave) -> None:
     write_estate(tmp_path)
     with (tmp_path / "acme.jsonl").open("a") as file:
