@@ -101,6 +101,8 @@ def test_an_old_store_keeps_its_history_and_its_ids(inventory: Inventory) -> Non
         (5, "only-told", minute(-30), FOREVER, "us"),
         (6, "never-well", minute(3), FOREVER, "ap"),
     ]
+    name = ("acc", "vpc", "other", "")
+    assert inventory.refer([name]) == {name: 7}
     inventory.close()
 
 

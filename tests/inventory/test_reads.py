@@ -44,6 +44,7 @@ def planned(tmp_path: Path) -> Iterator[tuple[Inventory, list[str]]]:
     for part in "abc":
         held = tuple(vpc(f"{part}{n}") for n in range(30))
         inventory.observe(Snapshot(Scope("acc", "vpc", part), held, minute(0)))
+    inventory.refer([("acc", "vpc", "elsewhere", "")])
     plans: list[str] = []
 
     def note(connection: Any, cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:

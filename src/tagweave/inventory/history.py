@@ -80,6 +80,19 @@ class ChangeSet(msgspec.Struct, frozen=True):
         return {v.rid for v in self.closed} | {rid for rid, _ in self.undone}
 
 
+class Stranger(msgspec.Struct, frozen=True, gc=False):
+    """Something that is only referred to, and that nobody listed: by its native id, or where that is empty by its name.
+
+    `rid` is its id, of those that resources have. It keeps it when it is listed after all, and is a resource then.
+    """
+
+    rid: int
+    source: str
+    kind: str
+    id: str
+    name: str
+
+
 class Life(msgspec.Struct, frozen=True):
     """How a scope that is followed fares. Moments are in ns, durations in seconds, None where there was none.
 

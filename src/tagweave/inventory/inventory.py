@@ -7,10 +7,10 @@ from typing import Any, Final, Self
 import msgspec
 from sqlalchemy import Engine, and_, delete, func, insert, select
 
-from tagweave.inventory import changes, retention, schema, versions
+from tagweave.inventory import changes, retention, schema, strangers, versions
 from tagweave.inventory.counters import counted
 from tagweave.inventory.database import lock_for_writing, open_database
-from tagweave.inventory.history import ChangeSet, Life, ScopeState, Version
+from tagweave.inventory.history import ChangeSet, Life, ScopeState, Stranger, Version
 from tagweave.inventory.writing import Writer
 from tagweave.model import Change, Failure, Scope, Snapshot
 from tagweave.model.collection import no_collection
@@ -67,6 +67,16 @@ class Inventory:
         now = datetime.now(UTC)
         return [self.observe(Failure(scope, f"not reached by the last pass{why}", now)) for scope in left]
 
+    def refer(self, names: Iterable[strangers.Referred]) -> dict[strangers.Referred, int]:
+        """The id of each thing that is referred to as (source, kind, native id, name): given to it where it has none.
+
+        The native id is empty where only the name is known. What is listed has its resource's id, by its native id;
+        everything else is a stranger, and keeps its id for ever, also when it is listed later.
+        """
+        with self._engine.begin() as connection:
+            lock_for_writing(connection)
+            return strangers.refer(connection, names)
+
     def record(self, lives: Mapping[Scope, Life]) -> None:
         """Keep how scopes fare."""
         with self._engine.begin() as connection:
@@ -81,7 +91,7 @@ class Inventory:
     def forget(self, before: datetime) -> int:
         """Drop versions that ended before a time, and changes that were logged before it; how many versions.
 
-        Ids stay taken. It goes piece by piece: others write in between.
+        Ids stay taken, and strangers stay. It goes piece by piece: others write in between.
         """
         return retention.forget(self._engine, to_ns(before))
 
@@ -111,6 +121,11 @@ class Inventory:
                 rids,
                 None if known_at is None else to_ns(known_at),
             )
+
+    def strangers(self) -> Iterator[Stranger]:
+        """What is only referred to, in ascending order of rid."""
+        with self._engine.connect() as connection:
+            yield from strangers.read(connection)
 
     def scopes(self) -> list[ScopeState]:
         """What is known of each scope, in order."""

@@ -10,7 +10,7 @@ counter = Table(
     Column("name", Text, primary_key=True),
     Column("value", BigInteger, nullable=False),
 )
-"""`resource`: the highest id ever given to a resource. `change`: the number of the last change."""
+"""`resource`: the highest id ever given to a resource or a stranger. `change`: the number of the last change."""
 
 _ALIVE = text("fingerprint IS NOT NULL")
 
@@ -28,6 +28,18 @@ resource = Table(
     Index("resource_part", "source", "kind", "part", sqlite_where=_ALIVE, postgresql_where=_ALIVE),
 )
 """Every resource that is or was; `valid_from` and `fingerprint` are those of its open version, if it has one."""
+
+stranger = Table(
+    "stranger",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("source", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("native_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Index("stranger_identity", "source", "kind", "native_id", "name", unique=True),
+)
+"""What is only referred to: by its native id, or where that is empty by its name."""
 
 version = Table(
     "version",

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
 from tagweave.inventory import changes as log
-from tagweave.inventory import schema
+from tagweave.inventory import schema, strangers
 from tagweave.inventory.bulk import chunks, insert_rows
 from tagweave.inventory.counters import counted, new_ids
 from tagweave.inventory.history import ChangeSet, Version, last_seen
@@ -230,7 +230,10 @@ class Writer:
         return out
 
     def _ids(self, natives: list[str]) -> dict[str, int]:
-        return dict(zip(natives, new_ids(self._connection, len(natives)), strict=True))
+        """Ids for new resources: those that they had as strangers, else new ones."""
+        had = strangers.listed(self._connection, self._scope.source, self._scope.kind, natives)
+        fresh = [native for native in natives if native not in had]
+        return had | dict(zip(fresh, new_ids(self._connection, len(fresh)), strict=True))
 
     def _store(self, changed: _Written, bodies: Mapping[str, Written]) -> None:
         part = self._scope.part

@@ -1,4 +1,4 @@
-"""A log of changes, when a scope was first known, and when the end of a version was learned."""
+"""A log of changes, strangers, when a scope was first known, and when the end of a version was learned."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -33,6 +33,15 @@ def upgrade() -> None:
         sa.Column("learned_at", sa.BigInteger, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
     )
+    op.create_table(
+        "stranger",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("source", sa.Text, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("native_id", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+    )
+    op.create_index("stranger_identity", "stranger", ["source", "kind", "native_id", "name"], unique=True)
     op.create_index(
         "resource_part", "resource", ["source", "kind", "part"], sqlite_where=_ALIVE, postgresql_where=_ALIVE
     )
