@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,36 @@ def test_every_output_form_shows_the_same_resources(synced: Path, tagweave: Tagw
     table = out("table").splitlines()
     assert table[0].split()[:3] == ["SOURCE", "NAME", "ID"]
     assert [line.split()[2] for line in table[1:]] == ["i-1", "i-2"]
+
+
+def test_a_list_that_is_written_row_by_row_is_the_json_of_all_of_it(synced: Path, tagweave: Tagweave) -> None:
+    for condition, count in (("vpc=vpc-1", 2), ("state=running", 1), ("state=gone", 0)):
+        streamed = tagweave("resources", "vm", "--where", condition, "-o", "json").out
+        assert len(json.loads(streamed)) == count
+        assert streamed == json.dumps(json.loads(streamed), indent=2) + "\n"
+
+
+@pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv"])
+def test_a_listing_that_was_cut_says_how_to_get_the_next_page(form: str, synced: Path, tagweave: Tagweave) -> None:
+    first = tagweave("resources", "vm", "--limit", "1", "-o", form)
+    told = re.fullmatch(r"there are more: the next page is that (--after) (\d+)\n", first.err)
+    assert told is not None
+    second = tagweave("resources", "vm", "--limit", "1", *told.groups(), "-o", form)
+    assert ("i-1" in first.out, "i-2" in first.out) == (True, False)
+    assert ("i-1" in second.out, "i-2" in second.out, second.err) == (False, True, "")
+
+
+def test_resources_are_found_by_a_part_of_their_name_or_id(synced: Path, tagweave: Tagweave) -> None:
+    def ids(text: str) -> list[str]:
+        return [vm["id"] for vm in tagweave("resources", "vm", "-o", "json", "--contains", text).json]
+
+    assert (ids("WEB"), ids("-2"), ids("nobody")) == (["i-1", "i-2"], ["i-2"], [])
+
+
+def test_a_cursor_that_is_none_is_a_usage_error(synced: Path, tagweave: Tagweave) -> None:
+    done = tagweave("resources", "vm", "--after", "i-1")
+    assert done.code == 2
+    assert "after i-1: expected the cursor of a page before" in done.err
 
 
 # ---- lookup and history

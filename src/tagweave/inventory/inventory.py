@@ -1,6 +1,6 @@
 """The inventory: every resource that is or was, with the interval in which each version was true."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
@@ -121,6 +121,21 @@ class Inventory:
                 rids,
                 None if known_at is None else to_ns(known_at),
             )
+
+    def bodies(
+        self,
+        kind: str,
+        at: datetime | None = None,
+        source: str | None = None,
+        native: str | None = None,
+        after: int = 0,
+    ) -> Generator[tuple[int, bytes], None, None]:
+        """(rid, resource as JSON) of what of a kind is, or was at a time, in ascending order of rid.
+
+        Of one source, of one native id, and behind an id, where these are given.
+        """
+        with self._engine.connect() as connection:
+            yield from versions.bodies(connection, kind, None if at is None else to_ns(at), source, native, after)
 
     def strangers(self) -> Iterator[Stranger]:
         """What is only referred to, in ascending order of rid."""

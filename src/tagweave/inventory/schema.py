@@ -25,6 +25,7 @@ resource = Table(
     Column("valid_from", BigInteger),
     Column("fingerprint", LargeBinary),
     Index("resource_identity", "source", "kind", "native_id", unique=True),
+    Index("resource_kind", "kind", "id"),
     Index("resource_part", "source", "kind", "part", sqlite_where=_ALIVE, postgresql_where=_ALIVE),
 )
 """Every resource that is or was; `valid_from` and `fingerprint` are those of its open version, if it has one."""

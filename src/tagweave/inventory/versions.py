@@ -69,6 +69,26 @@ def by_key(connection: Connection, keys: Iterable[Key]) -> dict[Key, Version]:
     return out
 
 
+def bodies(
+    connection: Connection, kind: str, at: int | None, source: str | None, native: str | None, after: int
+) -> Iterator[tuple[int, bytes]]:
+    """(rid, body) of the resources of a kind that were at a time, now where it is None, in ascending order of rid.
+
+    `native` is the native id of the one that is sought; those up to the id `after` are passed over.
+    """
+    query = select(_R.id, _V.body).where(_R.kind == kind, _R.id > after).order_by(_R.id)
+    if at is None:
+        query = query.join(schema.version, and_(_V.resource_id == _R.id, _V.valid_from == _R.valid_from))
+    else:
+        query = query.join(schema.version, and_(_V.resource_id == _R.id, _V.valid_from <= at, _V.valid_to > at))
+    if source is not None:
+        query = query.where(_R.source == source)
+    if native is not None:
+        query = query.where(_R.native_id == native)
+    with connection.execute(query, execution_options={"yield_per": 1000}) as rows:
+        yield from (tuple(row) for row in rows)
+
+
 def _versions(connection: Connection, query: Select[Any], known_at: int | None) -> Iterator[Version]:
     with connection.execute(query, execution_options={"yield_per": _AT_A_TIME}) as rows:
         for rid, body, start, end, seen, learned, ended, part, success in rows:

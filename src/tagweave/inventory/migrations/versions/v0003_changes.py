@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text, nullable=False),
     )
     op.create_index("stranger_identity", "stranger", ["source", "kind", "native_id", "name"], unique=True)
+    op.create_index("resource_kind", "resource", ["kind", "id"])
     op.create_index(
         "resource_part", "resource", ["source", "kind", "part"], sqlite_where=_ALIVE, postgresql_where=_ALIVE
     )
