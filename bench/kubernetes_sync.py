@@ -24,7 +24,7 @@ from tests.kube import build
 from tests.kube.controlplane import ControlPlane
 from tests.kube.crowd import crowd
 
-from tagweave.inventory import ChangeSet, Inventory
+from tagweave.inventory import Inventory
 from tagweave.model import Change, Failure, Pod, Snapshot
 from tagweave.sources.kubernetes import Config, Source
 from tagweave.tags import TagIndex
@@ -70,12 +70,7 @@ async def follow(kubeconfig: str, folder: Path, stage: int, pods: int) -> tuple[
     index = TagIndex.build(inventory.versions())
     source = Source(Config(name="bench", kubeconfig=kubeconfig))
 
-    def indexed(changes: ChangeSet) -> None:
-        nonlocal index
-        index = index.apply([changes])
-
     if stage == 2:
-        inventory.subscribe(indexed)
         assert index.compiled is not None
     gc.collect()
     before, start, known, listed = resident(), time.perf_counter(), 0, 0.0
@@ -86,7 +81,9 @@ async def follow(kubeconfig: str, folder: Path, stage: int, pods: int) -> tuple[
             listed = time.perf_counter() - start
             known = len(batch.resources)
         if stage and isinstance(batch, Snapshot | Change | Failure):
-            inventory.observe(batch)
+            changes = inventory.observe(batch)
+            if stage == 2:
+                index = index.apply([changes])
         if isinstance(batch, Snapshot) and batch.scope.part == "owners" and batch.scope.kind == "replica_set":
             break
     seconds = time.perf_counter() - start

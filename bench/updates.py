@@ -76,7 +76,7 @@ def main() -> None:
         came = Version(len(held) + 1 + i, pod, at, FOREVER, at, at)
         went = Version(old.rid, old.resource, old.valid_from, at, at, old.learned_at)
         start = time.perf_counter()
-        index = index.apply([ChangeSet(SCOPE, at, (came,), (went,))])
+        index = index.apply([ChangeSet(SCOPE, at, (came,), (went,), success=at)])
         found = index.find(probe(pod.ips[0], at))
         seconds.append(time.perf_counter() - start)
         assert found.tagsets[0] > 0

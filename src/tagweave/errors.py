@@ -6,6 +6,7 @@
     ├── OutputError        an output cannot be written: names it and why
     ├── LookupKeyError     a key or a network that somebody named is none, or is several
     ├── StoreError         the inventory's database cannot be opened or is of another version
+    │   └── Forgotten      changes that somebody follows are not kept any more: derive anew
     ├── BrokenIndex        the folder of the tag index cannot be read: says to make it again from the inventory
     │   └── BrokenSegment  one of its files is cut off, damaged or of another format
     ├── WriterRunning      another process writes to the tag index: names it
@@ -43,6 +44,10 @@ class LookupKeyError(TagweaveError):
 
 class StoreError(TagweaveError):
     """The inventory's database cannot be opened, or is of another version."""
+
+
+class Forgotten(StoreError):
+    """The changes after the number that a follower has are not kept any more: it must derive anew."""
 
 
 class BrokenIndex(TagweaveError):

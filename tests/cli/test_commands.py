@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,23 @@ def test_a_source_that_cannot_be_read_is_exit_code_3_and_the_others_go_on(tmp_pa
     assert [row["status"] for row in stale] == ["stale"]
 
 
+def test_what_goes_from_a_dump_and_comes_back_at_one_moment_is_there_again(tmp_path: Path, shell: Tagweave) -> None:
+    """A dump of a named moment that is edited and synced is another word on that moment."""
+    write_estate(tmp_path)
+    dump = tmp_path / "acme.jsonl"
+    whole = dump.read_text()
+    lacking = "".join(line for line in whole.splitlines(keepends=True) if "i-2" not in line)
+    renamed = whole.replace("web-2", "other")
+    assert whole not in {renamed, lacking}
+    for text, name in [(whole, "web-2"), (lacking, None), (whole, "web-2"), (renamed, "other"), (lacking, None)] * 2:
+        dump.write_text(text)
+        done = shell("sync", "acme", "--data-dir", "data")
+        assert done.code == 0, done.err
+        for at in ((), ("--at", "2026-01-01T10:00:00Z")):
+            found = shell("resources", "vm", "--data-dir", "data", "-o", "json", *at).json
+            assert {vm["id"]: vm["name"] for vm in found}.get("i-2") == name
+
+
 def test_a_broken_object_is_said_on_stderr_and_does_not_stop_the_sync(tmp_path: Path, shell: Tagweave) -> None:
     write_estate(tmp_path)
     with (tmp_path / "acme.jsonl").open("a") as file:
@@ -166,6 +184,36 @@ def test_every_output_form_shows_the_same_resources(synced: Path, tagweave: Tagw
     table = out("table").splitlines()
     assert table[0].split()[:3] == ["SOURCE", "NAME", "ID"]
     assert [line.split()[2] for line in table[1:]] == ["i-1", "i-2"]
+
+
+def test_a_list_that_is_written_row_by_row_is_the_json_of_all_of_it(synced: Path, tagweave: Tagweave) -> None:
+    for condition, count in (("vpc=vpc-1", 2), ("state=running", 1), ("state=gone", 0)):
+        streamed = tagweave("resources", "vm", "--where", condition, "-o", "json").out
+        assert len(json.loads(streamed)) == count
+        assert streamed == json.dumps(json.loads(streamed), indent=2) + "\n"
+
+
+@pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv"])
+def test_a_listing_that_was_cut_says_how_to_get_the_next_page(form: str, synced: Path, tagweave: Tagweave) -> None:
+    first = tagweave("resources", "vm", "--limit", "1", "-o", form)
+    told = re.fullmatch(r"there are more: the next page is that (--after) (\d+)\n", first.err)
+    assert told is not None
+    second = tagweave("resources", "vm", "--limit", "1", *told.groups(), "-o", form)
+    assert ("i-1" in first.out, "i-2" in first.out) == (True, False)
+    assert ("i-1" in second.out, "i-2" in second.out, second.err) == (False, True, "")
+
+
+def test_resources_are_found_by_a_part_of_their_name_or_id(synced: Path, tagweave: Tagweave) -> None:
+    def ids(text: str) -> list[str]:
+        return [vm["id"] for vm in tagweave("resources", "vm", "-o", "json", "--contains", text).json]
+
+    assert (ids("WEB"), ids("-2"), ids("nobody")) == (["i-1", "i-2"], ["i-2"], [])
+
+
+def test_a_cursor_that_is_none_is_a_usage_error(synced: Path, tagweave: Tagweave) -> None:
+    done = tagweave("resources", "vm", "--after", "i-1")
+    assert done.code == 2
+    assert "after i-1: expected the cursor of a page before" in done.err
 
 
 # ---- lookup and history

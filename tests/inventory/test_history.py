@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tagweave.errors import StoreError
-from tagweave.inventory import ChangeSet, Inventory, is_open
+from tagweave.inventory import Inventory, is_open
 from tagweave.model import Change, Failure, Pod, Scope, Snapshot, Vpc
 from tagweave.model.times import to_ns
 
@@ -63,6 +63,15 @@ def test_a_failure_deletes_nothing_and_leaves_the_scope_stale_with_its_reason(in
     assert (state.last_success, state.last_attempt) == (to_ns(minute(0)), to_ns(minute(1)))
     inventory.observe(snapshot(2, vpc("a")))
     assert inventory.scopes()[0].status == "fresh"
+
+
+@pytest.mark.parametrize("error", ["", " \n"])
+def test_a_failure_that_does_not_say_why_is_a_failure_to_everybody(inventory: Inventory, error: str) -> None:
+    inventory.observe(snapshot(0, vpc("a")))
+    changes = inventory.observe(Failure(SCOPE, error, minute(1)))
+    (state,) = inventory.scopes()
+    assert state.status == "stale"
+    assert changes.error == state.error == Failure(SCOPE, error, minute(1)).error != ""
 
 
 def test_a_rename_closes_one_version_and_opens_the_next(inventory: Inventory) -> None:
@@ -180,19 +189,6 @@ def test_the_revision_grows_with_changes_alone(inventory: Inventory) -> None:
     assert inventory.revision() == first
     inventory.observe(snapshot(2, vpc("a", "new")))
     assert inventory.revision() > first
-
-
-def test_subscribers_hear_of_each_change_in_order_after_it_is_stored(inventory: Inventory) -> None:
-    heard: list[ChangeSet] = []
-
-    def listen(changes: ChangeSet) -> None:
-        assert {v.resource.id for v in changes.opened} <= set(alive(inventory))
-        heard.append(changes)
-
-    inventory.subscribe(listen)
-    inventory.observe(snapshot(0, vpc("a")))
-    inventory.observe(snapshot(1, vpc("b")))
-    assert [(c.added, c.removed) for c in heard] == [(1, 0), (1, 1)]
 
 
 def test_label_order_is_no_change(inventory: Inventory) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tagweave.inventory import ChangeSet, Inventory, Version
+from tagweave.inventory import Inventory, Version
 from tagweave.model import Batch, Change, Cluster, Defect, Failure, Pulse, Resource, Snapshot
 from tagweave.model.times import FOREVER
 from tagweave.sources import files
@@ -51,7 +51,6 @@ class Live:
         self.name = config.name
         self.inventory = Inventory.open(f"sqlite:///{folder / 'inventory.db'}")
         self.index = TagIndex.build(self.inventory.versions())
-        self.inventory.subscribe(self._index)
         self.seen: list[Batch] = []
         self._source = Source(config, machine)
         self._thread = threading.Thread(target=self._run)
@@ -91,12 +90,10 @@ class Live:
             if isinstance(batch, Snapshot | Change | Failure):
                 changes = self.inventory.observe(batch)
                 assert not changes.late, batch
+                self.index = self.index.apply([changes])
                 if changes.held:
                     self._source.again(batch.scope)
             self.seen.append(batch)
-
-    def _index(self, changes: ChangeSet) -> None:
-        self.index = self.index.apply([changes])
 
     def forget_seen(self) -> None:
         """Let go of the batches so far."""

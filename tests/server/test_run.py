@@ -109,6 +109,29 @@ def test_http_answers_as_the_command_does(path: str, arguments: tuple[str, ...],
     assert answer.json()
 
 
+def test_resources_come_page_by_page_with_a_link_to_the_next(service: Service) -> None:
+    path, found = "/api/v1/resources/pods?limit=1&where=namespace=web&contains=", []
+    whole = service.get("/api/v1/resources/pods?where=namespace=web").json()
+    while path:
+        answer = service.get(path)
+        assert len(answer.json()) == 1
+        found += answer.json()
+        link = answer.headers.get("link", "")
+        assert not link or link.startswith("</api/v1/resources/pods?limit=1&where=namespace%3Dweb")
+        path = link.removeprefix("<").removesuffix('>; rel="next"')
+    assert found == whole
+    assert len(whole) == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"), [("limit=0", "limit"), ("limit=10001", "limit"), ("after=pod-a", "the cursor of a page before")]
+)
+def test_a_page_that_is_none_is_refused(asked: str, words: str, service: Service) -> None:
+    answer = service.get(f"/api/v1/resources/pods?{asked}")
+    assert answer.status_code == 400
+    assert words in answer.json()["error"]
+
+
 def test_sources_are_those_of_the_command(service: Service) -> None:
     found, expected = service.get("/api/v1/sources").json(), command(service, "sources")
     for row in (*found, *expected):

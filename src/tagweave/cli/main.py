@@ -175,13 +175,20 @@ def resources(
     where: Annotated[
         list[str] | None, typer.Option("--where", metavar="FIELD=VALUE", help="Repeatable: all must hold.")
     ] = None,
+    contains: Annotated[
+        str | None, typer.Option("--contains", metavar="TEXT", help="In the name or the id, in any case.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="At most so many; else all.")] = None,
+    after: Annotated[
+        str | None, typer.Option("--after", metavar="CURSOR", help="The next page, as the one before told.")
+    ] = None,
     form: OutputOption = Format.table,
     config: ConfigOption = None,
     data_dir: DataOption = None,
 ) -> None:
     """List the resources of a kind, as of now or of a time.
 
-    Example: tagweave resources pod --where namespace=shop --at 2026-01-31T14:05:00Z
+    Example: tagweave resources pod --where namespace=shop --at 2026-01-31T14:05:00Z --limit 100
     """
     from tagweave.inventory import reading  # noqa: PLC0415
 
@@ -191,9 +198,17 @@ def resources(
         choices = ", ".join(state.config.source_names())
         raise ConfigError(f"there is no source {source!r}: choose from {choices}")
     inventory = state.inventory()
-    rows = reading.rows(inventory, found, source, moment(at), where or [])
-    inventory.close()
-    output.listing(rows, reading.columns(found, rows), form)
+    rows = reading.Rows(inventory, found, source, moment(at), where or [], limit, after, contains)
+    try:
+        if form is Format.table:
+            held = [*rows]
+            output.table(held, reading.columns(found, held))
+        else:
+            output.listing(rows, reading.columns(found), form)
+    finally:
+        inventory.close()
+    if rows.next is not None:
+        say(f"there are more: the next page is that --after {rows.next}")
 
 
 @app.command()

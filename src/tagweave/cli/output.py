@@ -1,7 +1,6 @@
 """How the commands print: tables for people, JSON, JSON lines and CSV for programs. Data go to stdout alone."""
 
 import csv
-import io
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
@@ -38,24 +37,36 @@ def put_json(value: object) -> None:
     put(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
 
 
-def listing(rows: Sequence[Row], columns: Sequence[str], form: Format, title: str = "") -> None:
-    """Print rows: all their fields as JSON, the named columns as a table or CSV."""
+def listing(rows: Iterable[Row], columns: Sequence[str], form: Format, title: str = "") -> None:
+    """Print rows: all their fields as JSON, the named columns as a table or CSV.
+
+    Each row is written as it comes, but for a table, whose columns are as wide as its widest row.
+    """
     if form is Format.json:
-        put_json(list(rows))
+        _json_list(rows)
     elif form is Format.jsonl:
-        put("".join(msgspec.json.encode(row).decode() + "\n" for row in rows))
+        for row in rows:
+            put(msgspec.json.encode(row).decode() + "\n")
     elif form is Format.csv:
-        put(_csv(rows, columns))
+        _csv(rows, columns)
     else:
         table(rows, columns, title)
 
 
-def _csv(rows: Iterable[Row], columns: Sequence[str]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+def _json_list(rows: Iterable[Row]) -> None:
+    """What `put_json` writes of a list, without the list."""
+    before = "[\n  "
+    for row in rows:
+        text = msgspec.json.format(msgspec.json.encode(row), indent=2).decode()
+        put(before + text.replace("\n", "\n  "))
+        before = ",\n  "
+    put("\n]\n" if before.startswith(",") else "[]\n")
+
+
+def _csv(rows: Iterable[Row], columns: Sequence[str]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([text(row.get(column)) for column in columns] for row in rows)
-    return out.getvalue()
 
 
 def table(rows: Iterable[Row], columns: Sequence[str], title: str = "") -> None:

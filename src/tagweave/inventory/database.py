@@ -8,7 +8,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from tagweave.errors import StoreError
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The newest migration."""
 
 _SHOWN: Final = ("host", "port")

@@ -1,15 +1,18 @@
 """What people ask of an inventory: which resources are and were, what each scope holds, how fresh it is."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
 from tagweave.errors import ConfigError
+from tagweave.inventory.counters import MOST_IDS
 from tagweave.inventory.history import Life
 from tagweave.inventory.inventory import Inventory
-from tagweave.model import KINDS, STRUCTS
-from tagweave.model.times import FOREVER, rfc3339, to_ns
+from tagweave.model import KINDS, STRUCTS, AnyResource
+from tagweave.model.times import rfc3339, to_ns
 
 SOURCE_COLUMNS: Final = (
     "source", "kind", "scope", "status", "last_success", "age_seconds", "count", "last_event", "lag_seconds",
@@ -69,27 +72,88 @@ def kind_of(word: str) -> str:
     return found
 
 
-def rows(
-    inventory: Inventory, kind: str, source: str | None, at: datetime | None, where: list[str]
-) -> list[dict[str, Any]]:
-    """The resources of a kind that were at a time (now where it is None) and meet every condition."""
-    conditions = [_condition(one, kind) for one in where]
-    found = [
-        version.resource
-        for version in inventory.versions(kinds=[kind], at=at, source=source)
-        if at is not None or version.valid_to == FOREVER
-    ]
-    return [
-        msgspec.to_builtins(resource)
-        for resource in found
-        if all(value in _values(resource, path) for path, value in conditions)
-    ]
+class Rows:
+    """The resources of a kind that meet some conditions, as rows: read one at a time, each time they are gone through.
+
+    At most `limit` rows come, and only those behind the cursor `after`. Where there are more, `next` is the cursor of
+    the last row once they were gone through: what comes behind it is the next page.
+    """
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        kind: str,
+        source: str | None = None,
+        at: datetime | None = None,
+        where: Iterable[str] = (),
+        limit: int | None = None,
+        after: str | None = None,
+        contains: str | None = None,
+    ) -> None:
+        """`at` is now where it is None, `contains` a part of the name or the id in any case.
+
+        Raises ConfigError for a condition or a cursor that is none.
+        """
+        self.next: str | None = None
+        self._inventory = inventory
+        self._kind = kind
+        self._source = source
+        self._at = at
+        self._limit = limit
+        self._after = _cursor(after)
+        self._contains = (contains or "").casefold()
+        conditions = [_condition(one, kind) for one in where]
+        self._ids = {value for path, value in conditions if path == ["id"]}
+        self._sources = {value for path, value in conditions if path == ["source"]}
+        self._conditions = [(path, value) for path, value in conditions if path not in (["id"], ["source"])]
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        self.next = None
+        sources = self._sources | ({self._source} if self._source is not None else set())
+        if len(self._ids) > 1 or len(sources) > 1 or self._limit == 0:
+            return  # nothing has two
+        native, source = next(iter(self._ids), None), next(iter(sources), None)
+        last, count = self._after, 0
+        with closing(self._inventory.bodies(self._kind, self._at, source, native, self._after)) as bodies:
+            for rid, body in bodies:
+                if self._contains and not self._holds(_decode_named(body)):
+                    continue
+                resource = _decode(body)
+                if not all(value in _values(resource, path) for path, value in self._conditions):
+                    continue
+                if count == self._limit:
+                    self.next = str(last)
+                    return
+                last, count = rid, count + 1
+                yield msgspec.to_builtins(resource)
+
+    def _holds(self, one: "_Named") -> bool:
+        return self._contains in one.name.casefold() or self._contains in one.id.casefold()
 
 
-def columns(kind: str, listed: list[dict[str, Any]]) -> list[str]:
-    """The columns of a table: identity first, then what any row has that fits a cell."""
+class _Named(msgspec.Struct, gc=False):
+    """What of a body is read to see whether it is sought: a quarter of the work of reading all of it."""
+
+    id: str
+    name: str = ""
+
+
+_decode = msgspec.json.Decoder(AnyResource).decode
+_decode_named = msgspec.json.Decoder(_Named).decode
+
+
+def _cursor(text: str | None) -> int:
+    if text is None:
+        return 0
+    if not (text.isascii() and text.isdecimal()):
+        raise ConfigError(f"after {text}: expected the cursor of a page before, as that page told it")
+    return min(int(text), MOST_IDS)
+
+
+def columns(kind: str, listed: Iterable[dict[str, Any]] | None = None) -> list[str]:
+    """The columns of a table: identity first, then what fits a cell, and is in any row where these are given."""
     fields = [*STRUCTS[kind].__struct_encode_fields__]
-    used = {field for row in listed for field in row}
+    used = {*fields} if listed is None else {field for row in listed for field in row}
     rest = [f for f in fields if f in used and f not in _FIRST and f not in _NOT_IN_TABLES]
     return [f for f in _FIRST if f in used or f in {"name", "id"}] + rest
 

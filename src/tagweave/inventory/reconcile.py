@@ -9,11 +9,11 @@
 
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import msgspec
 
-from tagweave.model import Change, Resource, Snapshot
+from tagweave.model import AnyResource, Change, Resource, Snapshot
 from tagweave.model.times import to_ns
 
 GUARD_SHARE: Final = 2
@@ -35,13 +35,16 @@ class Current(NamedTuple):
 class Written(NamedTuple):
     """A resource with its canonical encoding and the digest of that."""
 
-    resource: Resource
+    resource: AnyResource
     body: bytes
     fingerprint: bytes
 
 
 class Plan(NamedTuple):
-    """What to write: resources by native id, and those that are gone."""
+    """What to write: resources, and by their native ids those that only moved to this part, are gone, or are kept.
+
+    `unchanged` counts also those that moved.
+    """
 
     added: list[Written]
     changed: list[Written]
@@ -52,7 +55,7 @@ class Plan(NamedTuple):
 
 
 def reconcile(current: Mapping[str, Current], held: Iterable[str], batch: Snapshot | Change) -> Plan:
-    """Compare a batch with the open versions of its (source, kind), by native id.
+    """Compare a batch with open versions by native id: those of its part, and of what it names.
 
     `held` are the resources that the previous snapshot lacked and the guard kept.
     """
@@ -69,14 +72,13 @@ def reconcile(current: Mapping[str, Current], held: Iterable[str], batch: Snapsh
         fingerprint = blake2b(body, digest_size=16).digest()
         known = current.get(native)
         if known is None:
-            added.append(Written(resource, body, fingerprint))
-            continue
-        if known.part != batch.scope.part:
-            moved.append(native)
-        if known.fingerprint != fingerprint:
-            changed.append(Written(resource, body, fingerprint))
+            added.append(Written(cast("AnyResource", resource), body, fingerprint))
+        elif known.fingerprint != fingerprint:
+            changed.append(Written(cast("AnyResource", resource), body, fingerprint))
         else:
             unchanged += 1
+            if known.part != batch.scope.part:
+                moved.append(native)
     if isinstance(batch, Change):
         gone = [native for native in dict.fromkeys(batch.deletes) if native in current]
         return Plan(added, changed, moved, gone, [], unchanged)

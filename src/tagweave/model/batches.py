@@ -1,11 +1,14 @@
 """What a source yields: snapshots, changes and failures, each for a scope."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from tagweave.model.resources import Resource
+
+UNEXPLAINED: Final = "the listing failed, and it was not said why"
+"""The error of a failure that has none."""
 
 
 class Scope(msgspec.Struct, frozen=True, order=True):
@@ -43,11 +46,18 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """A scope could not be listed: nothing is known, and its last good state stands, now stale."""
+    """A scope could not be listed: nothing is known, and its last good state stands, now stale.
+
+    `error` is never empty: a failure that does not say why is one all the same.
+    """
 
     scope: Scope
     error: str
     observed_at: datetime
+
+    def __post_init__(self) -> None:
+        if not self.error.strip():
+            msgspec.structs.force_setattr(self, "error", UNEXPLAINED)
 
 
 class Pulse(msgspec.Struct, frozen=True):

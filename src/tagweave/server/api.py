@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 import structlog
@@ -43,6 +44,8 @@ _AS_JSON_LINES: Final = ("application/json", "application/jsonl", "application/x
 """What else is taken for JSON lines: the last but one is what curl says of any data."""
 _PACKED: Final = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 _CHUNK: Final = 1 << 20
+_ROWS, _MOST_ROWS = 1000, 10_000
+"""How many resources a page has, and at most."""
 _BAD_REQUEST, _TOO_LARGE, _UNSUPPORTED, _UNAVAILABLE = 400, 413, 415, 503
 
 log = structlog.get_logger("tagweave")
@@ -122,11 +125,33 @@ def sources(state: State) -> list[dict[str, Any]]:
 
 @get("/resources/{kind:str}", sync_to_thread=True)
 def resources(
-    state: State, kind: str, source: str | None = None, at: AtParameter = None, where: list[str] | None = None
-) -> list[dict[str, Any]]:
-    """The resources of a kind, as of now or of a time; `where` is FIELD=VALUE, repeatable."""
+    request: Request[Any, Any, State],
+    state: State,
+    kind: str,
+    source: str | None = None,
+    at: AtParameter = None,
+    where: list[str] | None = None,
+    contains: Annotated[str | None, Parameter(description="A part of the name or the id, in any case.")] = None,
+    limit: Annotated[int, Parameter(ge=1, le=_MOST_ROWS, description="How many a page has at most.")] = _ROWS,
+    after: Annotated[str | None, Parameter(description="The cursor of the page before.")] = None,
+) -> Response[list[dict[str, Any]]]:
+    """The resources of a kind, as of now or of a time, page by page; `where` is FIELD=VALUE, repeatable.
+
+    Where there are more, the header `Link` has the address of the next page: `<…>; rel="next"`.
+    """
     following: Following = state.following
-    return reading.rows(following.inventory, reading.kind_of(kind), source, _moment(at), where or [])
+    rows = reading.Rows(
+        following.inventory, reading.kind_of(kind), source, _moment(at), where or [], limit, after, contains
+    )
+    page = [*rows]
+    return Response(page, headers={} if rows.next is None else {"link": _next(request, rows.next)})
+
+
+def _next(request: Request[Any, Any, State], cursor: str) -> str:
+    """The same question behind a cursor, for a Link header: its path on this server."""
+    given = parse_qsl(request.url.query, keep_blank_values=True)
+    asked = [(name, value) for name, value in given if name != "after"]
+    return f'<{request.url.path}?{urlencode([*asked, ("after", cursor)])}>; rel="next"'
 
 
 @get("/lookup", sync_to_thread=False)

@@ -179,13 +179,12 @@ class Following:
         days = self.config.settings.retention_days
         assert days is not None
         while not self._stopped.is_set():
-            with self._writing:
-                gone = self.inventory.forget(datetime.now(UTC) - timedelta(days=days))
-                if gone:
+            gone = self.inventory.forget(datetime.now(UTC) - timedelta(days=days))
+            if gone:
+                with self._writing:
                     self.index = TagIndex.build(
                         self.inventory.versions(), self.config.settings.groups, self.config.accounts()
                     )
-            if gone:
                 log.info("forgot versions beyond the retention", versions=gone, days=days)
             self._stopped.wait(_FORGET_EVERY)
 
@@ -234,6 +233,9 @@ def _parts(changes: ChangeSet) -> Iterator[ChangeSet]:
     if len(changes.opened) + len(changes.closed) <= _AT_ONCE:
         yield changes
         return
+    if changes.undone or changes.moved:
+        yield msgspec.structs.replace(changes, opened=(), closed=())
+        changes = msgspec.structs.replace(changes, undone=(), moved=())
     closed = {version.rid: version for version in changes.closed}
     both = [(closed.pop(version.rid, None), version) for version in changes.opened]
     pairs = [*both, *((version, None) for version in closed.values())]

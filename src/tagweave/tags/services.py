@@ -130,7 +130,7 @@ class Services:
         labels = pod.labels.items()
         for key, value in labels:
             for rid, version in self._by_label.get((pod.source, pod.namespace, key, value), ()):
-                if version.resource.selector.items() <= labels:  # type: ignore[attr-defined]
+                if version.resource.selector.items() <= labels:  # type: ignore[union-attr]
                     yield rid, version
         yield from self._by_endpoint.get((pod.source, pod.id), ())
 
@@ -164,7 +164,7 @@ class Services:
         if not services:
             return 0
         named = tuple(sorted((n, p) for c in pod.containers for n, p in c.ports.items()))
-        by_endpoint = any(not v.resource.selector for rid in services for v in self._graph.history[rid])  # type: ignore[attr-defined]
+        by_endpoint = any(not v.resource.selector for rid in services for v in self._graph.history[rid])  # type: ignore[union-attr]
         key = (services, named, pod.id if by_endpoint else "")
         found = self._pod_ports.get(key)
         if found is None:
@@ -202,7 +202,7 @@ class Services:
             found = self._node_ports[source, ""] = self._intern(
                 Served(PROTOCOLS.get(port.protocol, 0), port.node_port, v.valid_from, v.valid_to, rid)
                 for rid, v, port in self._ports(rids)
-                if port.node_port and v.resource.type in _NODE_PORT_TYPES  # type: ignore[attr-defined]
+                if port.node_port and v.resource.type in _NODE_PORT_TYPES  # type: ignore[union-attr]
             )
         return found
 
@@ -215,7 +215,7 @@ class Services:
     def _ports(self, services: Iterable[int]) -> Iterator[tuple[int, Version, ServicePort]]:
         for rid in services:
             for version in self._graph.history.get(rid, ()):
-                for port in version.resource.ports:  # type: ignore[attr-defined]
+                for port in version.resource.ports:  # type: ignore[union-attr]
                     yield rid, version, port
 
     def _intern(self, served: Iterable[Served]) -> int:

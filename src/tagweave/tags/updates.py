@@ -6,9 +6,11 @@ networks their shape (ranges, peerings, where a cluster runs) is rare to change,
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Final
+
+import msgspec
 
 from tagweave.inventory import ChangeSet, Version
 from tagweave.model import Ingress, Node, Pod, Resource, Service
@@ -45,9 +47,9 @@ def apply(index: TagIndex, changes: Iterable[ChangeSet]) -> TagIndex:
     graph = index.graph
     before: dict[int, list[Version]] = {}
     for change in changes:
-        if not (change.late or change.error):
-            graph.saw(change.scope, change.observed_at)
-        for version in (*change.closed, *change.opened):
+        if change.success is not None:
+            graph.saw(change.scope, change.success)
+        for version in (*_undone(graph, change), *change.closed, *change.opened):
             before.setdefault(version.rid, graph.history.get(version.rid, []))
             graph.put(version)
     if not before:
@@ -56,6 +58,14 @@ def apply(index: TagIndex, changes: Iterable[ChangeSet]) -> TagIndex:
         return index.rebuilt()
     index.derive_again(_affected(index, before), before)
     return index
+
+
+def _undone(graph: Graph, change: ChangeSet) -> Iterator[Version]:
+    """What lasted no time, as versions that end where they began."""
+    for rid, start in change.undone:
+        for version in graph.history.get(rid, ()):
+            if version.valid_from == start:
+                yield msgspec.structs.replace(version, valid_to=start)
 
 
 def _reshapes(graph: Graph, before: Before) -> bool:
