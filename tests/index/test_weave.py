@@ -14,7 +14,7 @@ from tagweave.index.opening import TagIndex
 from tagweave.index.weave import Weaver, names_of
 from tagweave.model import Scope
 
-from .handmade import END, Estate, ask, columns, ends, everything, ns, piece, serves, woven
+from .handmade import END, Estate, ask, columns, ends, everything, minute, ns, piece, serves, woven
 
 NAME, LABEL = "k8s.pod.name", "k8s.pod.label.rev"
 
@@ -128,6 +128,7 @@ def test_transit_networks_peerings_and_routers_are_those_of_the_time() -> None:
     vm = e.add("vm", "i-1")
     e.address("10.0.0.1", vpc, piece(vpc=vpc, subnet=subnet, vm=vm, owner=vm))
     e.address("10.0.0.2", vpc, piece(vpc=vpc, router=routers[0], owner=routers[0]))
+    e.name("id", "cen:cen-2", vpc, piece(owner=cens[1]))
     index = e.index()
     tags = ("cloud.cen.id", "cloud.cen.name", "cloud.peering_connection.id", "cloud.router.id")
     expected = [
@@ -139,6 +140,7 @@ def test_transit_networks_peerings_and_routers_are_those_of_the_time() -> None:
     assert columns(index, ends(["10.0.0.1"] * 4, [40, 55, 65, 75]), *tags) == expected
     assert [ask(index, "10.0.0.1", *tags, at=at) for at in (40, 55, 65, 75)] == expected
     assert ask(index, "10.0.0.2", "cloud.router.id", at=75) == ("r-1",)
+    assert index.lookup("cen-2", at=minute(75)).tags["cloud.cen.name"] == "c"  # and of itself it is itself
 
 
 def several() -> TagIndex:
@@ -403,6 +405,7 @@ def test_the_port_decides_the_service() -> None:
     pod, node, cluster = e.add("pod", "p"), e.add("node", "n"), e.add("cluster", "c")
     ports = [serves(s1, 80), serves(s2, 81)]
     e.address("10.0.0.1", 9, piece(namespace=web, service=(s1, s2), pod=pod, owner=pod, ports=ports))
+    e.name("pod_name", "web/p", 9, piece(namespace=web, service=(s1, s2), pod=pod, owner=pod, ports=ports))
     node_ports = [serves(s1, 30080, subject=(other, cluster))]
     e.address("10.0.0.2", 9, piece(node=node, cluster=cluster, owner=node, ports=node_ports))
     index = e.index()
@@ -412,6 +415,11 @@ def test_the_port_decides_the_service() -> None:
         ("s-1", "s-1", "web"),
         ("s-2", "s-2", "web"),
         (None, "p", "web"),
+    ]
+    assert [ask(index, "web/p", *tags, port=port, rule="pod_name")[0] for port in (None, 80, 82)] == [
+        "s-1,s-2",
+        "s-1",
+        None,
     ]
     assert woven(index, ends("10.0.0.1", port=82), tags, side="source")[1]["k8s.service.uid"] == "s-1,s-2"
     assert [ask(index, "10.0.0.2", *tags, port=port) for port in (30080, 30081)] == [

@@ -130,14 +130,14 @@ def lookup(
     """
     check_vocabulary(names)
     moment = to_ns(at or datetime.now(UTC))
-    number = _protocol(protocol)
+    service = (-1 if port is None else port, _protocol(protocol))
     where = one_network(view, network, moment) if network else NETWORK_UNNAMED
-    asker = _Asker(view, key, network, moment, where, names)
+    asker = _Asker(view, key, network, moment, where, service, names)
     try:
         address = pack(key)
     except ValueError:
         return asker.by_name()
-    return asker.by_address(address, -1 if port is None else port, number)
+    return asker.by_address(address)
 
 
 def history(view: View, key: str, *, network: str | None = None) -> list[Holding]:
@@ -165,26 +165,27 @@ def history(view: View, key: str, *, network: str | None = None) -> list[Holding
 class _Asker:
     """One look-up: what is asked, and what has been said on the way."""
 
-    def __init__(self, view: View, key: str, network: str | None, at: int, where: int, names: str) -> None:
+    def __init__(
+        self, view: View, key: str, network: str | None, at: int, where: int, service: tuple[int, int], names: str
+    ) -> None:
         self._view = view
         self._key = key
         self._network = network
         self._at = at
         self._where = where
+        self._port, self._protocol = service
         self._names = names
         self._why: list[str] = []
 
-    def by_address(self, address: int, port: int, protocol: int) -> Answer:
+    def by_address(self, address: int) -> Answer:
         """The answer of an address: what `find` says, and how it came to that."""
-        ends = self._ends(address=address, port=port, protocol=protocol)
+        ends = self._ends(address=address)
         found = find(self._view, ends, "destination")
         runs = [*address_runs(self._view, address), *range_runs(self._view, address)]
         hits = self._seek(runs)
         reason = int(found.reasons[0])
         if reason != MATCHED:
             return self._nothing(self._reason(reason, address, len(hits)), map(self._holder, hits))
-        if port >= 0:
-            self._tell_port(found, port)
         return self._matched(ends, found, runs)
 
     def by_name(self) -> Answer:
@@ -197,7 +198,7 @@ class _Asker:
                 runs = name_runs(self._view, rule, text)
                 if runs:
                     ends = self._ends(keys=((rule, [text]),))
-                    tried.append((ends, find(self._view, ends, ""), runs))
+                    tried.append((ends, find(self._view, ends, "destination"), runs))
             means = [one for one in tried if one[1].reasons[0] in (MATCHED, AMBIGUOUS)]
             if len(means) == 1 and means[0][1].reasons[0] == MATCHED:
                 return self._named(rule, *means[0])
@@ -227,14 +228,7 @@ class _Asker:
 
     # ---- asking
 
-    def _ends(
-        self,
-        *,
-        address: int | None = None,
-        port: int = -1,
-        protocol: int = 0,
-        keys: tuple[tuple[str, list[str]], ...] = (),
-    ) -> Endpoints:
+    def _ends(self, *, address: int | None = None, keys: tuple[tuple[str, list[str]], ...] = ()) -> Endpoints:
         packed = address or 0
         return Endpoints(
             np.array([packed >> 64], np.uint64),
@@ -243,8 +237,8 @@ class _Asker:
             np.array([self._at], np.int64),
             None,
             np.array([self._where], np.int32),
-            np.array([port], np.int32),
-            np.array([protocol], np.uint8),
+            np.array([self._port], np.int32),
+            np.array([self._protocol], np.uint8),
             keys,
         )
 
@@ -308,19 +302,21 @@ class _Asker:
             )
             self._why.append(f"{where}: held at other times: {spans}")
 
-    def _tell_port(self, found: Found, port: int) -> None:
+    def _tell_port(self, found: Found) -> None:
         segment = int(np.searchsorted(self._view.offsets, found.tagsets[0], side="right")) - 1
         pick = int(found.picks[0]) and int(found.picks[0] - self._view.picks[segment])
         row = int(found.tagsets[0] - self._view.offsets[segment])
         if pick > NO_SERVICE:
             services = self._view.members(int(self._view.column("service", found.tagsets, found.picks)[0]))
-            self._why.append(f"port {port} is that of {', '.join(map(self._describe, services))}")
+            self._why.append(f"port {self._port} is that of {', '.join(map(self._describe, services))}")
         elif pick == NO_SERVICE or self._view.segments[segment]["tagset.ports"][row]:
-            self._why.append(f"no service of it serves port {port}")
+            self._why.append(f"no service of it serves port {self._port}")
 
     # ---- saying
 
     def _matched(self, ends: Endpoints, found: Found, runs: Sequence[Run]) -> Answer:
+        if self._port >= 0:
+            self._tell_port(found)
         reader = Reader(self._view, self._names, Decided.of(found), Asked(ends, found), (), _SEPARATOR)
         piece = int(found.pieces[0])
         run = next(run for run in runs if piece in run.pieces)

@@ -160,10 +160,15 @@ class Rows:
         return _either(own, np.where(told >= 0, told & 0xFFFFFFFF, 0).astype(np.int32))
 
     def _of_vpc(self, name: str) -> tuple[I64, I32]:
-        """What joined the row's VPC to others at the time."""
+        """What joined the row's VPC to others at the time; of what joins VPCs itself, that."""
         vpc = self.of_column("vpc")
         told = numbers(self.view, vpc.places, vpc.value, name)
-        return members(self.view, np.maximum(vpc.places.segment, 0), np.where(told >= 0, told & 0xFFFFFFFF, 0))
+        sets = np.where(told >= 0, told & 0xFFFFFFFF, 0)
+        first, rids = members(self.view, np.maximum(vpc.places.segment, 0), sets)
+        own = np.flatnonzero(self.is_kind("owner", (name,)) & (np.diff(first) == 0))
+        rids = np.insert(rids, first[own], self.ids("owner")[own])
+        first[1:] += np.cumsum(np.bincount(own, minlength=len(self)))
+        return first, rids
 
     def is_kind(self, column: str, wanted: Sequence[str]) -> Bools:
         """Whether the resource in a column of single ones is of one of some kinds."""
