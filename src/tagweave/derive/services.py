@@ -164,7 +164,7 @@ class Services:
         labels = pod.labels.items()
         for key, value in labels:
             for rid, version in self._by_label.get((pod.source, pod.namespace, key, value), ()):
-                if version.resource.selector.items() <= labels:  # type: ignore[attr-defined]
+                if _service(version).selector.items() <= labels:
                     yield rid, version
 
     # ---- ports
@@ -174,7 +174,7 @@ class Services:
         if not services:
             return ()
         named = tuple(sorted((n, p) for c in pod.containers for n, p in c.ports.items()))
-        by_endpoint = any(not v.resource.selector for rid in services for v in self._estate.history[rid])  # type: ignore[attr-defined]
+        by_endpoint = any(not _service(v).selector for rid in services for v in self._estate.history[rid])
         key = (services, named, pod.id if by_endpoint else "")
         found = self._pod_ports.get(key)
         if found is None:
@@ -219,9 +219,7 @@ class Services:
             found = self._cluster_ports[source, cluster] = self._intern(
                 one._replace(ingresses=())
                 for rid, version, port in self._ports(rids)
-                if port.node_port
-                and version.resource.type in NODE_PORT_TYPES  # type: ignore[attr-defined]
-                and version.resource.cluster == cluster  # type: ignore[attr-defined]
+                if port.node_port and _service(version).type in NODE_PORT_TYPES and _service(version).cluster == cluster
                 for one in self._served(rid, version, port, port.node_port)
             )
         return found
@@ -247,12 +245,17 @@ class Services:
     def _ports(self, services: Iterable[int]) -> Iterator[tuple[int, Version, ServicePort]]:
         for rid in services:
             for version in self._estate.history.get(rid, ()):
-                for port in version.resource.ports:  # type: ignore[attr-defined]
+                for port in _service(version).ports:
                     yield rid, version, port
 
     def _intern(self, served: Iterable[Served]) -> PortSet:
         key = tuple(sorted(_joined(served)))
         return self._sets.setdefault(key, key)
+
+
+def _service(version: Version) -> Service:
+    assert isinstance(version.resource, Service)
+    return version.resource
 
 
 _NO_SERVICE: Final[Timeline[Serves]] = always(NO_SERVICE)

@@ -1,27 +1,39 @@
 """The one writer of a tag index: what the inventory learned is derived, written as a segment and published.
 
+    with folder.lock():
+        writer = IndexWriter(folder, inventory, groups, accounts)
+        writer.begin()                          # goes on from the last revision, or makes the index
+        writer.take(inventory.observe(batch))   # again and again
+        writer.flush()                          # now whoever refreshes sees it
+
 Small segments are merged into larger ones, so that there are few: one is merged into the next as soon as it has grown
-to an eighth of it.
+to an eighth of it. A large merge goes on in a thread of its own, while small segments are published on top.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from threading import Lock, Thread
 from typing import Final
+
+import msgspec
 
 from tagweave.derive.deriver import Deriver, Scopes
 from tagweave.derive.estate import Name
-from tagweave.errors import BrokenIndex
+from tagweave.errors import BrokenIndex, Forgotten
 from tagweave.index.draft import Draft
 from tagweave.index.folder import Folder, Manifest, ScopeSeen, SegmentEntry
 from tagweave.index.merging import merge
 from tagweave.index.networks import Networks
 from tagweave.index.segment import Segment
-from tagweave.inventory import Inventory, Version
+from tagweave.inventory import ChangeSet, Inventory, Version
 from tagweave.model import Scope
 from tagweave.model.collection import no_collection
 
 _FANOUT: Final = 8
 """A segment is merged into the next older one when it has more than one in so many of its keys."""
+_ASIDE: Final = "merging"
+_LARGE: Final = 100_000
+"""A merge of more keys than this is done aside."""
 
 Accounts = Mapping[str, tuple[str, str]]
 Groups = Mapping[str, Sequence[str]]
@@ -37,11 +49,17 @@ class IndexWriter:
         self._accounts = dict(accounts)
         self._deriver: Deriver | None = None
         self._manifest: Manifest | None = None
+        self._taking = Lock()
+        self._taken: list[ChangeSet] = []
+        self._publishing = Lock()
+        self._merging: Thread | None = None
 
     def begin(self) -> None:
-        """Go on from the last revision of the folder, or write the whole index where there is none to go on from."""
+        """Go on from the last revision of the folder; make the whole index where there is none to go on from."""
         try:
             self._manifest = self._folder.read()
+            for entry in self._manifest.segments if self._manifest else ():
+                self._open(entry)
         except BrokenIndex:
             self._manifest = None
         if self._manifest is None:
@@ -52,34 +70,61 @@ class IndexWriter:
     def rebuild(self) -> None:
         """Derive the whole index anew and publish it in place of what there is."""
         number = self._inventory.revision()
+        self._deriver = None
         deriver = self._derived()
         draft = Draft()
         with no_collection():
             deriver.everything(draft)
         self._publish(number, draft, deriver, networks=True, whole=True)
 
-    def catch_up(self) -> bool:
-        """Publish what the inventory learned since the last revision; whether there was anything."""
-        manifest = self._manifest
-        assert manifest is not None
+    def catch_up(self) -> None:
+        """Publish what the inventory has learned since the last revision, by whoever taught it."""
+        assert self._manifest is not None
+        try:
+            changes = list(self._inventory.changes(after=self._manifest.number))
+        except Forgotten:
+            self.rebuild()
+            return
         scopes = self._scopes()
-        changed: dict[int, None] = {}
-        number = manifest.number
-        for change in self._inventory.changes(after=manifest.number):
-            changed.update(dict.fromkeys(v.rid for v in (*change.opened, *change.closed, *change.moved)))
-            changed.update(dict.fromkeys(rid for rid, _ in change.undone))
-            number = change.number
-        if number == manifest.number and self._seen(scopes.last) == manifest.scopes:
+        if changes or self._seen(scopes.last) != self._manifest.scopes:
+            self._follow(changes, scopes)
+
+    def take(self, changes: ChangeSet) -> None:
+        """Have a change be in what is flushed next. Safe to call from any thread."""
+        with self._taking:
+            self._taken.append(changes)
+
+    def flush(self) -> bool:
+        """Publish what was taken; whether there was anything to say."""
+        with self._taking:
+            changes, self._taken = self._taken, []
+        known = [c for c in changes if not (c.late or c.error)]
+        if not known:
             return False
-        known = self._deriver
-        deriver = known or self._derived()
-        draft = Draft(one.scope for one in manifest.scopes)
-        histories = self._histories(changed)
-        networks = deriver.change(histories, scopes, draft)
-        self._publish(number, draft, deriver, networks=networks)
+        first = {c.scope: c.first_success for c in known if c.first_success is not None}
+        last = {c.scope: c.success for c in known if c.success is not None}
+        self._follow(known, Scopes(first, last))
         return True
 
+    def close(self) -> None:
+        """Wait for a merge that is going on."""
+        if self._merging is not None:
+            self._merging.join()
+
     # ---- what the inventory says
+
+    def _follow(self, changes: Iterable[ChangeSet], scopes: Scopes) -> None:
+        assert self._manifest is not None
+        changed: dict[int, None] = {}
+        number = self._manifest.number
+        for change in changes:
+            changed.update(dict.fromkeys(v.rid for v in (*change.opened, *change.closed, *change.moved)))
+            changed.update(dict.fromkeys(rid for rid, _ in change.undone))
+            number = max(number, change.number)
+        deriver = self._derived()
+        draft = Draft(one.scope for one in self._manifest.scopes)
+        networks = deriver.change(self._histories(changed), scopes, draft)
+        self._publish(number, draft, deriver, networks=networks)
 
     def _derived(self) -> Deriver:
         if self._deriver is None:
@@ -99,28 +144,41 @@ class IndexWriter:
 
     def _histories(self, rids: Iterable[int]) -> dict[int, list[Version]]:
         out: dict[int, list[Version]] = {rid: [] for rid in rids}
-        for version in self._inventory.versions(rids=list(out)):
+        for version in self._inventory.versions(rids=list(out)) if out else ():
             out[version.rid].append(version)
         return out
 
     # ---- what the folder says
 
     def _publish(self, number: int, draft: Draft, deriver: Deriver, *, networks: bool, whole: bool = False) -> None:
-        before = self._manifest
-        entries = [] if whole or before is None else list(before.segments)
-        entries = self._compacted([self._write(draft), *entries])
-        spaces = self._write_networks(deriver.networks()) if networks or before is None else before.networks
-        last = deriver.scopes()
+        with self._publishing:
+            before = self._manifest
+            entries = [] if whole or before is None else list(before.segments)
+            if not (draft.is_empty and entries):
+                entries = [draft.write(self._folder.file(self._folder.new_name())), *entries]
+            large = _together(entries)
+            if large > 1 and sum(entry.keys for entry in entries[:large]) <= _LARGE:
+                path = self._folder.file(self._folder.new_name())
+                opened = [self._open(entry) for entry in entries[:large]]
+                entries = [merge(opened, path, oldest=large == len(entries)), *entries[large:]]
+                large = _together(entries)
+            spaces = self._write_networks(deriver.networks()) if networks or before is None else before.networks
+            last = deriver.scopes()
+            seen = tuple(ScopeSeen(s.source, s.kind, s.part, last.get(s, 0)) for s in draft.scopes)
+            self._put(number, tuple(entries), spaces, seen)
+        if large > 1 and (self._merging is None or not self._merging.is_alive()):
+            oldest = large == len(entries)
+            self._merging = Thread(target=self._merge_aside, args=(entries[:large], oldest), name="merge", daemon=True)
+            self._merging.start()
+
+    def _put(
+        self, number: int, entries: tuple[SegmentEntry, ...], networks: SegmentEntry, seen: tuple[ScopeSeen, ...]
+    ) -> None:
+        revision = 1 if self._manifest is None else self._manifest.revision + 1
+        written_at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self._manifest = Manifest(
-            revision=1 if before is None else before.revision + 1,
-            number=number,
-            written_at=datetime.now(UTC).isoformat().replace("+00:00", "Z"),
-            segments=tuple(entries),
-            networks=spaces,
-            scopes=tuple(ScopeSeen(s.source, s.kind, s.part, last.get(s, 0)) for s in draft.scopes),
-            accounts=self._accounts,
-            groups=self._groups,
-        )
+            revision, number, written_at, entries, networks, seen, self._accounts, self._groups
+        )  # fmt: skip
         self._folder.publish(self._manifest)
 
     def _seen(self, last: Mapping[Scope, int]) -> tuple[ScopeSeen, ...]:
@@ -130,26 +188,40 @@ class IndexWriter:
             for one in self._manifest.scopes
         )
 
-    def _write(self, draft: Draft) -> SegmentEntry:
-        path = self._folder.file(self._folder.new_name())
-        return SegmentEntry.of(path, draft.write(path), draft.meta()["keys"])
-
     def _write_networks(self, networks: Networks) -> SegmentEntry:
         path = self._folder.file(self._folder.new_name())
         return SegmentEntry.of(path, networks.write(path))
 
-    def _compacted(self, entries: list[SegmentEntry]) -> list[SegmentEntry]:
-        """Segments, the newest first, each much smaller than the next."""
-        take = 1
-        keys = entries[0].keys
-        for entry in entries[1:]:
-            if keys * _FANOUT < entry.keys:
-                break
-            keys += entry.keys
-            take += 1
-        if take == 1:
-            return entries
-        opened = [Segment.open(self._folder.file(entry.file)) for entry in entries[:take]]
-        path = self._folder.file(self._folder.new_name())
-        written = merge(opened, path, oldest=take == len(entries))
-        return [SegmentEntry.of(path, written, written.keys), *entries[take:]]
+    def _open(self, entry: SegmentEntry) -> Segment:
+        return Segment.open(self._folder.file(entry.file))
+
+    def _merge_aside(self, entries: Sequence[SegmentEntry], oldest: bool) -> None:  # noqa: FBT001 - a thread's argument
+        """Merge segments and put the one that comes of it in their place, unless all was made anew meanwhile."""
+        aside = self._folder.path / _ASIDE
+        aside.mkdir(exist_ok=True)
+        path = aside / "merged.segment"  # not among the others, which are removed while nothing names them
+        merged = merge([self._open(entry) for entry in entries], path, oldest=oldest)
+        with self._publishing:
+            now = self._manifest
+            assert now is not None
+            names = [entry.file for entry in now.segments]
+            if entries[0].file not in names:
+                return
+            at = names.index(entries[0].file)
+            if now.segments[at : at + len(entries)] == tuple(entries):
+                name = self._folder.new_name()
+                path.rename(self._folder.file(name))
+                merged = msgspec.structs.replace(merged, file=name)
+                kept = (*now.segments[:at], merged, *now.segments[at + len(entries) :])
+                self._put(now.number, kept, now.networks, now.scopes)
+
+
+def _together(entries: Sequence[SegmentEntry]) -> int:
+    """How many of the newest segments are to be merged so that each is much smaller than the next."""
+    take, keys = 1, entries[0].keys
+    for entry in entries[1:]:
+        if keys * _FANOUT < entry.keys:
+            break
+        keys += entry.keys
+        take += 1
+    return take

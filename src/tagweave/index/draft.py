@@ -305,6 +305,11 @@ class Draft:
         """What a segment says of itself: `kinds` by their codes, and how many keys it has."""
         return {"kinds": list(self._kinds), "keys": sum(len(keys.network) for keys in self._keys.values())}
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was said of any key or resource."""
+        return not self._resources and not any(keys.network for keys in self._keys.values())
+
     def arrays(self) -> dict[str, Array]:
         """The arrays of the segment (docs/index-format.md)."""
         if len(self._tagsets) > TAGSET_BITS:
