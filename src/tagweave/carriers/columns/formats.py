@@ -365,7 +365,7 @@ class _Columnar:
         return Writer(self._write, self._close, self._left_out)
 
     def _write(self, block: Block, tags: Tags) -> None:
-        batch = self._merged(block, tags)
+        batch = merged(block, tags, overwrite=self._overwrite)
         if self._form == "jsonl":
             self._write_json(batch)
             return
@@ -472,25 +472,35 @@ class _Columnar:
         self._stream.write(_lines(_join(fields, separator or " "), "\n"))
         self._stream.flush()
 
-    def _merged(self, block: Block, tags: Tags) -> pa.RecordBatch:
-        fields = [spread(column, block) for column in block.batch.columns]
-        names = list(block.batch.schema.names)
-        if block.rows is not None and block.raw is not None and fields and pa.types.is_string(fields[0].type):
-            fields[0] = pc.coalesce(fields[0], _readable(block.raw))
-        for name, column in tags:
-            if name not in names:
-                names.append(name)
-                fields.append(column)
-                continue
-            at = names.index(name)
-            theirs, ours = fields[at], column.cast(fields[at].type)
-            fields[at] = pc.coalesce(ours, theirs) if self._overwrite else pc.coalesce(theirs, ours)
-        batch = pa.RecordBatch.from_arrays(fields, names)
-        return batch.take(pa.array(np.delete(np.arange(block.size), block.blank))) if block.blank else batch
-
     def _close(self) -> None:
         if self._open is not None:
             self._open.close()
+
+
+def merged(block: Block, tags: Tags, *, overwrite: bool) -> pa.RecordBatch:
+    """The columns of a block with its tags: behind them, or within those of the same name that it has."""
+    fields = [spread(column, block) for column in block.batch.columns]
+    names = list(block.batch.schema.names)
+    if block.rows is not None and block.raw is not None and fields and pa.types.is_string(fields[0].type):
+        fields[0] = pc.coalesce(fields[0], _readable(block.raw))
+    for name, column in tags:
+        if name not in names:
+            names.append(name)
+            fields.append(column)
+            continue
+        at = names.index(name)
+        theirs = _plain(fields[at])
+        ours = fitted(_plain(column), theirs.type)
+        fields[at] = pc.coalesce(ours, theirs) if overwrite else pc.coalesce(theirs, ours)
+    batch = pa.RecordBatch.from_arrays(fields, names)
+    return batch.take(pa.array(np.delete(np.arange(block.size), block.blank))) if block.blank else batch
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """A column that values can be chosen from: no dictionary, and no view."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return column.cast(pa.large_string()) if pa.types.is_string_view(column.type) else column
 
 
 def _storable(schema: pa.Schema) -> pa.Schema:

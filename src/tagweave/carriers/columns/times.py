@@ -45,6 +45,8 @@ def parse_column(column: Any) -> Times:  # noqa: ANN401 - a pyarrow array of any
         return _in_ns(found, _factors(found.at))
     if pa.types.is_floating(kind):
         return _floats(column)
+    if pa.types.is_string_view(kind):
+        return _text(column.cast(pa.large_string()))
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return _text(column)
     return Times(np.zeros(len(column), np.int64), np.zeros(len(column), np.bool_))
