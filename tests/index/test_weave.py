@@ -550,7 +550,7 @@ def estates(draw: st.DrawFn) -> TagIndex:
 ASKED = [(f"10.0.0.{n}", at) for n in range(5) for at in (0, 1, 2.5, 3, 4, 5, 6, 7, 8.5, 9, 12)]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(estates(), st.permutations(ASKED), st.sampled_from([None, 80, 81]))
 def test_a_batch_says_what_its_ends_are_one_by_one(
     index: TagIndex, asked: list[tuple[str, float]], port: int | None

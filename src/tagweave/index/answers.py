@@ -19,7 +19,6 @@ from tagweave.index.columns import (
     NETWORK_AMBIGUOUS,
     NETWORK_UNKNOWN,
     NETWORK_UNNAMED,
-    NO_SERVICE,
     NOT_THEN,
     OUT_OF_REACH,
     REASONS,
@@ -33,7 +32,6 @@ from tagweave.index.holders import (
     Run,
     Stretches,
     address_runs,
-    described,
     identities,
     identity,
     label,
@@ -42,10 +40,10 @@ from tagweave.index.holders import (
     range_runs,
     spellings,
 )
-from tagweave.index.networks import tiers
 from tagweave.index.reading import Asked, Reader
 from tagweave.index.rows import Decided
 from tagweave.index.tables import name_keys
+from tagweave.index.trail import MOST, Trail, span_text
 from tagweave.index.values import label_keys
 from tagweave.index.view import View
 from tagweave.index.vocabulary import FAMILIES, GROUP_PREFIX, Property, all_tags, check_vocabulary
@@ -56,7 +54,6 @@ from tagweave.model.times import FOREVER, rfc3339, to_ns
 _LOW: Final = (1 << 64) - 1
 _SEPARATOR: Final = "\x1f"
 """Between several values of one tag while they are read: no name or label holds it."""
-_MOST: Final = 8
 _ONE_RANK: Final = {"rds", "redis"}
 """Kinds whose claims on an address have one rank; else each kind has its own. Those of one rank dispute it."""
 
@@ -175,14 +172,14 @@ class _Asker:
         self._where = where
         self._port, self._protocol = service
         self._names = names
-        self._why: list[str] = []
+        self._trail = Trail(view, where, at)
 
     def by_address(self, address: int) -> Answer:
         """The answer of an address: what `find` says, and how it came to that."""
         ends = self._ends(address=address)
         found = find(self._view, ends, "destination")
         runs = [*address_runs(self._view, address), *range_runs(self._view, address)]
-        hits = self._seek(runs)
+        hits = self._trail.seek(runs)
         reason = int(found.reasons[0])
         if reason != MATCHED:
             return self._nothing(self._reason(reason, address, len(hits)), map(self._holder, hits))
@@ -210,13 +207,13 @@ class _Asker:
 
     def _named(self, rule: str, ends: Endpoints, found: Found, runs: Sequence[Run]) -> Answer:
         if found.flags[0] & FLAG_AFTER:
-            self._why.append("no resource has that name at that time; ids that are never reused still mean one")
-        self._why.append(f"{rule} {self._key!r} means {self._describe(self._owner(found))}")
+            self._trail.why.append("no resource has that name at that time; ids that are never reused still mean one")
+        self._trail.why.append(f"{rule} {self._key!r} means {self._trail.describe(self._owner(found))}")
         return self._matched(ends, found, runs)
 
     def _several(self, runs: Sequence[Run]) -> Answer:
         """Several have the name in the nearest networks in which anybody has it."""
-        tier_of = self._tiers([run.network for run in runs])
+        tier_of = self._trail.tiers([run.network for run in runs])
         live = [(tier, run) for tier, run in zip(tier_of, runs, strict=True) if tier >= 0 and run.at(self._at) >= 0]
         nearest = min((tier for tier, _ in live), default=0)
         found: list[Candidate] = []
@@ -245,78 +242,11 @@ class _Asker:
     def _owner(self, found: Found) -> int:
         return int(self._view.column("owner", found.tagsets, found.picks)[0])
 
-    # ---- telling how it was sought
-
-    def _seek(self, runs: Sequence[Run]) -> list[Run]:
-        """Tell the way tier by tier, exact before ranges; the runs that hold the key where that ended."""
-        tier_of = self._tiers([run.network for run in runs])
-        for tier, members in self._sought():
-            self._why.append(f"sought in {members}")
-            mine = [run for run, its in zip(runs, tier_of, strict=True) if its == tier]
-            mine.sort(key=lambda run: label(self._view, run.network))
-            for exact in (True, False):
-                hits: dict[int, Run] = {}
-                for run in mine:
-                    if run.exact == exact:
-                        self._tell(run)
-                        if run.at(self._at) >= 0:
-                            hits.setdefault(run.network, run)
-                if hits:
-                    return list(hits.values())
-        return []
-
-    def _tiers(self, networks: Sequence[int]) -> list[int]:
-        """The tier in which each network is sought, -1 for none."""
-        if self._where == NETWORK_UNNAMED:
-            return [0] * len(networks)
-        found: list[int] = tiers(self._view.networks, self._where, np.array(networks, np.int32), self._at).tolist()
-        return found
-
-    def _sought(self) -> Iterator[tuple[int, str]]:
-        """The tiers that there are, the nearest first, and what is in them."""
-        if self._where == NETWORK_UNNAMED:
-            yield 0, "all networks"
-            return
-        every = self._view.networks.rid
-        tier_of = tiers(self._view.networks, self._where, every, self._at)
-        for tier in range(4):
-            members = every[tier_of == tier]
-            if len(members):
-                more = f" and {len(members) - _MOST:,} more" if len(members) > _MOST else ""
-                yield tier, ", ".join(labels(self._view, members[:_MOST].tolist())) + more
-
-    def _tell(self, run: Run) -> None:
-        where = label(self._view, run.network)
-        k, stretches = run.at(self._at), run.stretches()
-        if k >= 0:
-            losers = ", ".join(map(self._describe, self._view.others(int(run.pieces[k]))))
-            span = _span(*stretches.around(self._at))
-            self._why.append(
-                f"{where}: {run.what} held by {self._describe(int(run.owner[k]))} {span}"
-                + (f", before {losers}" if losers else "")
-            )
-        elif len(stretches.owner):
-            last = stretches.take(slice(-3, None))
-            spans = "; ".join(
-                f"{self._describe(int(o))} {_span(int(a), int(b))}" for o, a, b in zip(*last, strict=True)
-            )
-            self._why.append(f"{where}: held at other times: {spans}")
-
-    def _tell_port(self, found: Found) -> None:
-        segment = int(np.searchsorted(self._view.offsets, found.tagsets[0], side="right")) - 1
-        pick = int(found.picks[0]) and int(found.picks[0] - self._view.picks[segment])
-        row = int(found.tagsets[0] - self._view.offsets[segment])
-        if pick > NO_SERVICE:
-            services = self._view.members(int(self._view.column("service", found.tagsets, found.picks)[0]))
-            self._why.append(f"port {self._port} is that of {', '.join(map(self._describe, services))}")
-        elif pick == NO_SERVICE or self._view.segments[segment]["tagset.ports"][row]:
-            self._why.append(f"no service of it serves port {self._port}")
-
     # ---- saying
 
     def _matched(self, ends: Endpoints, found: Found, runs: Sequence[Run]) -> Answer:
         if self._port >= 0:
-            self._tell_port(found)
+            self._trail.tell_port(found, self._port)
         reader = Reader(self._view, self._names, Decided.of(found), Asked(ends, found), (), _SEPARATOR)
         piece = int(found.pieces[0])
         run = next(run for run in runs if piece in run.pieces)
@@ -329,7 +259,7 @@ class _Asker:
         rivals = [one for one in self._rivals(run.network, piece) if _same_rank(one.kind, owner.kind)]
         network = label(self._view, run.network)
         tags = dict(self._tags(reader))
-        return Answer(self._key, network, self._when(), match, tags, rivals if disputed else [], None, self._why)
+        return Answer(self._key, network, self._when(), match, tags, rivals if disputed else [], None, self._trail.why)
 
     def _tags(self, reader: Reader) -> Iterator[tuple[str, str | list[str]]]:
         """Every tag that is set, labels too: one value as text, several as a list."""
@@ -351,7 +281,7 @@ class _Asker:
 
     def _nothing(self, reason: str, candidates: Iterable[Candidate]) -> Answer:
         ordered = sorted({*candidates}, key=lambda c: (c.network or "", c.kind, c.id))
-        return Answer(self._key, self._network, self._when(), None, {}, ordered, reason, self._why)
+        return Answer(self._key, self._network, self._when(), None, {}, ordered, reason, self._trail.why)
 
     def _reason(self, reason: int, address: int, hits: int) -> str:
         where = f"network {self._network} and what it reaches" if self._network else "any network"
@@ -366,10 +296,10 @@ class _Asker:
 
     def _unknown(self, reasons: set[int], runs: Sequence[Run]) -> str:
         if NOT_THEN in reasons:
-            told = [_span(int(a), int(b)) for run in runs for a, b in zip(*run.stretches()[1:], strict=True)]
+            told = [span_text(int(a), int(b)) for run in runs for a, b in zip(*run.stretches()[1:], strict=True)]
             return f"not_at_that_time: {self._key!r} is known {'; '.join(told[:5])}"
         if OUT_OF_REACH in reasons:
-            where = ", ".join(labels(self._view, {run.network for run in runs})[:_MOST])
+            where = ", ".join(labels(self._view, {run.network for run in runs})[:MOST])
             return (
                 f"out_of_reach: {self._key!r} is known only outside of network {self._network} and what it reaches: "
                 f"in {where}"
@@ -379,9 +309,6 @@ class _Asker:
 
     def _when(self) -> str:
         return rfc3339(self._at) or ""
-
-    def _describe(self, rid: int) -> str:
-        return described(self._view, rid, self._at)
 
     def _holder(self, run: Run) -> Candidate:
         """Who holds a key in a network at that time."""
@@ -400,8 +327,8 @@ def one_network(view: View, name: str, at: int) -> int:
     """The network that a name means at a time. Raises LookupKeyError where it means none or several."""
     found = int(network_ids(view, [name], np.array([at], np.int64))[0])
     if found == NETWORK_UNKNOWN:
-        known = labels(view, view.networks.rid[:_MOST].tolist())
-        more = ", …" if len(view.networks.rid) > _MOST else ""
+        known = labels(view, view.networks.rid[:MOST].tolist())
+        more = ", …" if len(view.networks.rid) > MOST else ""
         raise LookupKeyError(f"no network is named {name!r} at {rfc3339(at)}; there are: {', '.join(known)}{more}")
     if found == NETWORK_AMBIGUOUS:
         choices = _meant(view, name, at)
@@ -460,10 +387,6 @@ def _in_time(holding: Holding) -> tuple[str, str, str, str]:
 
 def _same_rank(one: str, other: str) -> bool:
     return one == other or {one, other} == _ONE_RANK
-
-
-def _span(since: int, until: int) -> str:
-    return f"from {rfc3339(since) or 'the beginning'} to {rfc3339(until) or 'now'}"
 
 
 def _protocol(name: str) -> int:

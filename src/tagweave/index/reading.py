@@ -25,7 +25,6 @@ from tagweave.index.values import (
     distinct,
     first_set,
     joined,
-    kinds,
     numbers,
     only_used,
     texts,
@@ -208,8 +207,7 @@ class Reader:
     def _of_subject(self, of: Property, rids: I32) -> Texts:
         if of.field not in ("type", "code"):
             return self._of_rows(of)
-        column = self.rows.of_column(of.column)
-        codes, words = kinds(self.view, column.places)
+        codes, words = self.rows.kinds(of.column)
         own = self._members(of.column, "type").where(self.rows.is_kind(of.column, _WORKLOAD))
         if of.field == "type":
             return first_set([own, worded(codes, words)], len(rids))

@@ -75,6 +75,7 @@ class Rows:
         self.view = view
         self.decided = decided
         self._columns: dict[str, Column] = {}
+        self._kinds: dict[str, tuple[I32, list[str]]] = {}
 
     @classmethod
     def of(cls, view: View, decided: Decided, reads: Iterable[Read]) -> "tuple[Rows, I32]":
@@ -172,9 +173,16 @@ class Rows:
 
     def is_kind(self, column: str, wanted: Sequence[str]) -> Bools:
         """Whether the resource in a column of single ones is of one of some kinds."""
-        codes, words = kinds(self.view, self.of_column(column).places)
+        codes, words = self.kinds(column)
         table = np.array([word in wanted for word in words] + [False])
         found: Bools = table[codes]
+        return found
+
+    def kinds(self, column: str) -> tuple[I32, list[str]]:
+        """The kind of each resource in a column: an index of the words that are returned with it; -1 for none."""
+        found = self._kinds.get(column)
+        if found is None:
+            found = self._kinds[column] = kinds(self.view, self.of_column(column).places)
         return found
 
 
