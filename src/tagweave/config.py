@@ -173,7 +173,7 @@ class _Reader:
             if value is not None and not value > 0:
                 raise self._error(f".{key}", f"expected more than 0, found {value}")
         if settings.groups:
-            from tagweave.tags.names import refusal  # noqa: PLC0415 - NumPy, for few
+            from tagweave.index.vocabulary import refusal  # noqa: PLC0415 - NumPy, for few
 
             for name, tags in settings.groups.items():
                 for i, tag in enumerate(tags):

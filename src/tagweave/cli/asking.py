@@ -8,7 +8,7 @@ from tagweave.cli import output
 from tagweave.cli.output import Format, put, say
 
 if TYPE_CHECKING:
-    from tagweave.tags import Answer, Holding
+    from tagweave.index.answers import Answer, Holding
 
 HOLDING_COLUMNS: Final = ("network", "kind", "id", "name", "from", "to")
 _CANDIDATE_COLUMNS: Final = ("network", "kind", "id", "name")

@@ -130,7 +130,7 @@ def sync(
     config: ConfigOption = None,
     data_dir: DataOption = None,
 ) -> None:
-    """Read the sources once. Exit code: 0 all, 3 partly, 1 none.
+    """Read the sources once, and bring the tag index up to date. Exit code: 0 all, 3 partly, 1 none.
 
     Example: tagweave sync cluster-1 -o json
     """
@@ -138,11 +138,8 @@ def sync(
 
     state: State = context.obj.also(config, data_dir)
     chosen = syncing.choose(state.config.sources, names or [])
-    inventory = state.inventory(create=True)
-    try:
-        code = syncing.run(inventory, chosen, form)
-    finally:
-        inventory.close()
+    with closing(state.inventory(create=True)) as inventory, state.writing(inventory) as writer:
+        code = syncing.run(inventory, writer, chosen, form)
     raise typer.Exit(code)
 
 
@@ -294,15 +291,112 @@ def tag(
     state: State = context.obj.also(config, data_dir)
     when = moment(at)
     writing.check(target)
-    with closing(state.inventory()) as inventory:
-        state.keep_kernels()
-        from tagweave.cli import tagging  # noqa: PLC0415
-        from tagweave.tags import Weaver  # noqa: PLC0415
+    state.keep_kernels()
+    index = state.index()
+    from tagweave.cli import tagging  # noqa: PLC0415 - Arrow, for few commands
 
-        options = tagging.options(mapped or [], input_format, output_format, encode, network, when, overwrite)
-        index = state.index_of(inventory)
-    weaver = Weaver(index, tags, names or state.config.settings.names)
-    raise typer.Exit(tagging.run(index, weaver, source, target, options))
+    vocabulary = names or state.config.settings.names
+    options = tagging.options(
+        mapped or [], input_format, output_format, encode, network, when, overwrite, tags, vocabulary
+    )  # fmt: skip
+    raise typer.Exit(tagging.run(index, source, target, options))
+
+
+@app.command("names")
+def name(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="INPUT", help="A file with encoded ids, or - for stdin.")],
+    target: Annotated[str, typer.Argument(metavar="[OUTPUT]", help="A file, or - for stdout.")] = "-",
+    input_format: Annotated[
+        str | None, typer.Option("--from", metavar="FORMAT", help="Else by content and name.")
+    ] = None,
+    output_format: Annotated[
+        str | None, typer.Option("--to", metavar="FORMAT", help="Else by OUTPUT's name, else as INPUT.")
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--column", metavar="COLUMN", help="Repeatable; else those that end in `tagset`."),
+    ] = None,
+    tags: Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="NAME", help="Repeatable: these tags in place of the usual."),
+    ] = None,
+    names: NamesOption = None,
+    mapped: Annotated[list[str] | None, typer.Option("--map", metavar="COLUMN=ROLE", help="Such as when=time.")] = None,
+    at: AtOption = None,
+    config: ConfigOption = None,
+    data_dir: DataOption = None,
+) -> None:
+    """Turn the ids that `tag --encode ids` wrote into tags. Exit code: 0 all, 3 partly, 1 none.
+
+    Example: tagweave names encoded.parquet named.parquet --tag k8s.pod.name
+    """
+    state: State = context.obj.also(config, data_dir)
+    when = moment(at)
+    writing.check(target)
+    state.keep_kernels()
+    index = state.index()
+    from tagweave.cli import naming, tagging  # noqa: PLC0415 - Arrow, for few commands
+
+    vocabulary = names or state.config.settings.names
+    options = tagging.options(
+        mapped or [], input_format, output_format, "names", None, when, False, tags, vocabulary
+    )  # fmt: skip
+    raise typer.Exit(naming.run(index, source, target, options, columns or []))
+
+
+index_app = typer.Typer(
+    name="index",
+    help="The tag index: what it is made of, whether it is right, and making it anew.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(index_app)
+
+
+@index_app.command("status")
+def index_status(
+    context: typer.Context,
+    form: OutputOption = Format.table,
+    config: ConfigOption = None,
+    data_dir: DataOption = None,
+) -> None:
+    """Tell of what segments the index is made, and how far it is.
+
+    Example: tagweave index status
+    """
+    from tagweave.cli import indexing  # noqa: PLC0415 - NumPy, for few commands
+
+    state: State = context.obj.also(config, data_dir)
+    with closing(state.inventory()) as inventory:
+        raise typer.Exit(indexing.status(state.folder(), inventory, form))
+
+
+@index_app.command("verify")
+def index_verify(context: typer.Context, config: ConfigOption = None, data_dir: DataOption = None) -> None:
+    """Check the index's files, and that it says what deriving it anew says. Exit code: 0 it does, 1 it does not.
+
+    Example: tagweave index verify
+    """
+    from tagweave.cli import indexing  # noqa: PLC0415 - NumPy, for few commands
+
+    state: State = context.obj.also(config, data_dir)
+    state.keep_kernels()
+    with closing(state.inventory()) as inventory:
+        raise typer.Exit(indexing.verify(state.folder(), inventory))
+
+
+@index_app.command("rebuild")
+def index_rebuild(context: typer.Context, config: ConfigOption = None, data_dir: DataOption = None) -> None:
+    """Derive the whole index anew from the inventory, in place of what there is.
+
+    Example: tagweave index rebuild
+    """
+    state: State = context.obj.also(config, data_dir)
+    with closing(state.inventory()) as inventory, state.writing(inventory) as writer:
+        writer.rebuild()
+        writer.close()
+    say(f"made {state.folder().path} anew")
 
 
 @app.command("run")
@@ -328,7 +422,8 @@ def serve(
 
     inventory = state.inventory(create=True)
     try:
-        serving.run(settings, inventory, listen)
+        with state.folder().lock():
+            serving.run(settings, inventory, state.folder(), listen)
     finally:
         inventory.close()
 

@@ -10,17 +10,18 @@ from structlog.tracebacks import ExceptionDictTransformer
 
 from tagweave.config import Config
 from tagweave.errors import ConfigError
+from tagweave.index.folder import Folder
 from tagweave.inventory import Inventory
 from tagweave.server.api import application
 from tagweave.server.following import Following
 from tagweave.server.metrics import Metrics
 
 
-def run(config: Config, inventory: Inventory, listen: str | None) -> None:
+def run(config: Config, inventory: Inventory, folder: Folder, listen: str | None) -> None:
     """Serve until SIGINT or SIGTERM; requests at work are finished, sources let go."""
     host, port = address(listen or config.settings.server.listen)
     _log_json()
-    following = Following(config, inventory, Metrics())
+    following = Following(config, inventory, folder, Metrics())
     app = application(following)
     structlog.get_logger("tagweave").info("serving", host=host, port=port, sources=config.source_names())
     for one in (signal.SIGTERM, signal.SIGINT):

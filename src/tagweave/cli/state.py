@@ -1,7 +1,8 @@
 """What most commands start from: the configuration, the inventory, the tag index."""
 
 import os
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -9,14 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from tagweave import config
-from tagweave.errors import ConfigError, StoreError
+from tagweave.cli.output import say
+from tagweave.errors import BrokenIndex, ConfigError, StoreError
 from tagweave.model.times import parse_time
 
 if TYPE_CHECKING:
+    from tagweave.derive.writing import IndexWriter
+    from tagweave.index.folder import Folder
+    from tagweave.index.opening import TagIndex
     from tagweave.inventory import Inventory
-    from tagweave.tags import TagIndex
 
 DATABASE: Final = "inventory.db"
+INDEX: Final = "index"
+"""The folder in the data folder where the tag index is kept."""
 KERNELS: Final = "numba"
 """The folder in the data folder where compiled code is kept."""
 
@@ -62,16 +68,40 @@ class State:
                 raise StoreError(f"nothing is known yet: there is no {path}; run `tagweave sync` first")
         return Inventory.open(url)
 
+    def folder(self) -> "Folder":
+        """Where the tag index is kept."""
+        from tagweave.index.folder import Folder  # noqa: PLC0415 - `--help` does without NumPy
+
+        return Folder(config.data_dir(self._data_dir) / INDEX)
+
     def index(self) -> "TagIndex":
-        """The tag index over the whole inventory."""
-        with closing(self.inventory()) as inventory:
-            return self.index_of(inventory)
+        """The tag index, as it was last published; made anew where there is none that can be read.
 
-    def index_of(self, inventory: "Inventory") -> "TagIndex":
-        """The tag index over the whole of an inventory that is open."""
-        from tagweave.tags import TagIndex  # noqa: PLC0415 - `--help` does without NumPy
+        Raises StoreError where nothing was synced yet.
+        """
+        try:
+            return self._opened()
+        except BrokenIndex as error:
+            with closing(self.inventory()) as inventory:
+                say(f"{error}: made again")
+                with self.writing(inventory) as writer:
+                    writer.begin()
+                    writer.close()
+        return self._opened()
 
-        return TagIndex.build(inventory.versions(), self.config.settings.groups, self.config.accounts())
+    def _opened(self) -> "TagIndex":
+        from tagweave.index.opening import TagIndex  # noqa: PLC0415 - `--help` does without NumPy
+
+        return TagIndex.open(self.folder().path, self.config.settings.groups, self.config.accounts())
+
+    @contextmanager
+    def writing(self, inventory: "Inventory") -> Iterator["IndexWriter"]:
+        """The one writer of the index. Raises WriterRunning where another process is that."""
+        from tagweave.derive.writing import IndexWriter  # noqa: PLC0415 - look-ups derive nothing
+
+        folder = self.folder()
+        with folder.lock():
+            yield IndexWriter(folder, inventory, self.config.settings.groups, self.config.accounts())
 
     def keep_kernels(self) -> None:
         """Keep compiled code in the data folder, unless $NUMBA_CACHE_DIR says where. Ask before numba is loaded."""

@@ -13,6 +13,7 @@ from tagweave.errors import ConfigError
 from tagweave.model import Change, Defect, Failure, Progress, Scope, Snapshot, Tally
 
 if TYPE_CHECKING:
+    from tagweave.derive.writing import IndexWriter
     from tagweave.inventory import ChangeSet, Inventory
 
 ALL, NONE, PARTLY = 0, 1, 3
@@ -60,11 +61,15 @@ class Report:
         return ALL if all(good) and good else PARTLY if any(good) else NONE
 
 
-def run(inventory: "Inventory", configured: list[Configured], form: Format) -> int:
-    """Sync some sources; the exit code."""
+def run(inventory: "Inventory", writer: "IndexWriter", configured: list[Configured], form: Format) -> int:
+    """Sync some sources and have the tag index follow; the exit code."""
     report = Report()
-    for one in configured:
-        asyncio.run(_sync(inventory, one, report))
+    try:
+        for one in configured:
+            asyncio.run(_sync(inventory, one, report))
+    finally:  # what was read is in the inventory, whatever ended the rest
+        writer.begin()
+        writer.close()
     _show(report, form)
     return report.exit_code()
 

@@ -16,9 +16,11 @@ from tagweave import sources
 from tagweave.carriers.columns import Options, tag
 from tagweave.demo import accuracy, estate, flows
 from tagweave.demo.simulation import START, Cluster, simulate
+from tagweave.derive.writing import IndexWriter
+from tagweave.index.folder import Folder
+from tagweave.index.opening import TagIndex
 from tagweave.inventory import Inventory
 from tagweave.model import Change, Failure, Snapshot
-from tagweave.tags import TagIndex, Weaver
 
 SEED: Final = 7
 _SHOWN: Final = 4
@@ -54,13 +56,13 @@ def run(folder: Path, count: int, console: Console | None = None) -> None:
     with clock.step("synced every dump into the inventory's history") as step:
         inventory, versions = sync_all(settings, folder)
         step["more"] = f"{versions:,} versions of resources"
-    with clock.step("compiled the tag index") as step:
-        index = TagIndex.build(inventory.versions(), accounts=settings.accounts())
+    with clock.step("derived the tag index") as step:
+        index = made_index(settings, inventory, folder)
         inventory.close()
-        keys = index.compiled.base.keys
-        step["more"] = f"{keys:,} addresses, {len(index.addresses) - keys:,} ranges, {len(index.tagsets):,} tagsets"
+        (segment,) = index.view.manifest.segments
+        step["more"] = f"{segment.keys:,} addresses, ranges and names in {segment.bytes / 1e6:.1f} MB"
     with clock.step("tagged both ends of every record, as of its time") as step:
-        report = tag(str(records), str(tagged), index, Weaver(index, _TAGS), Options())
+        report = tag(str(records), str(tagged), index, Options(tags=_TAGS))
         step["more"] = f"{report.records / report.seconds:,.0f} records a second"
     _show_records(console, records, tagged)
     _show_accuracy(console, accuracy.compare(truth, drawn, tagged))
@@ -95,6 +97,16 @@ def sync_all(settings: configuration.Config, folder: Path) -> tuple[Inventory, i
         return opened
 
     return inventory, sum(asyncio.run(all_of(one)) for one in settings.sources)
+
+
+def made_index(settings: configuration.Config, inventory: Inventory, folder: Path) -> TagIndex:
+    """The tag index of an inventory, made in a folder's data folder."""
+    place = Folder(folder / "data" / "index")
+    with place.lock():
+        writer = IndexWriter(place, inventory, settings.settings.groups, settings.accounts())
+        writer.rebuild()
+        writer.close()
+    return TagIndex.open(place.path)
 
 
 def _show_records(console: Console, before: Path, after: Path) -> None:

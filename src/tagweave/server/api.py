@@ -8,7 +8,7 @@ import json
 import tempfile
 import time
 import zlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -35,7 +35,6 @@ from tagweave.model.times import parse_time
 from tagweave.server import tokens
 from tagweave.server.following import Following
 from tagweave.server.gate import BodyCrash, Gate
-from tagweave.tags import TagIndex, Weaver
 
 JSON_LINES: Final = "application/x-ndjson"
 ARROW_STREAM: Final = "application/vnd.apache.arrow.stream"
@@ -85,7 +84,7 @@ def application(following: Following) -> Litestar:
         exception_handlers={BodyCrash: _crashed, TagweaveError: _refused, HTTPException: _told, Exception: _failed},
         openapi_config=OpenAPIConfig(title="Tagweave", version="1", path="/api/v1/schema"),
         request_max_body_size=following.config.settings.server.max_body_bytes,
-        state=State({"following": following, "weavers": {}, "gate": gate}),
+        state=State({"following": following, "gate": gate}),
         logging_config=None,
     )
 
@@ -208,15 +207,15 @@ async def tag_records(
     accepted = request.headers.get("accept", "*/*").partition(",")[0].partition(";")[0].strip()
     wanted = _FORMATS.get(accepted, given)
     mapping = dict(one.rpartition("=")[::2] for one in mapped or [])
-    options = Options(given, wanted, mapping, encode, network, _moment(at))
-    weaver = _weaver(state, following.index, tuple(tags) if tags else None, names or following.config.settings.names)
+    vocabulary = names or following.config.settings.names
+    options = Options(given, wanted, mapping, encode, network, _moment(at), tags=tags or None, names=vocabulary)
     folder = tempfile.TemporaryDirectory(prefix="tagweave-")
     try:
         source, target = Path(folder.name) / "in", Path(folder.name) / "out"
         await _spool(request, source, following.config.settings.server.max_body_bytes)
         if given == _FORMATS[ARROW_STREAM]:
             await state.gate.check(source)
-        report = await asyncio.to_thread(tag, str(source), str(target), weaver.index, weaver, options)
+        report = await asyncio.to_thread(tag, str(source), str(target), following.index, options)
     except BaseException:
         folder.cleanup()
         raise
@@ -264,15 +263,6 @@ def _unpacked(unpacking: "zlib._Decompress", data: bytes) -> tuple[bytes, bytes]
     except zlib.error as error:
         raise ClientException(f"the body is no gzip: {error}") from error
     return piece, unpacking.unconsumed_tail
-
-
-def _weaver(state: State, index: TagIndex, tags: Sequence[str] | None, names: str) -> Weaver:
-    """The weaver of some tags, kept from request to request as long as the index is the same."""
-    key = (tags, names)
-    known: Weaver | None = state.weavers.get(key)
-    if known is None or known.index is not index:
-        known = state.weavers[key] = Weaver(index, tags, names)
-    return known
 
 
 async def _chunks(path: Path, folder: "tempfile.TemporaryDirectory[str]") -> AsyncIterator[bytes]:

@@ -1,14 +1,15 @@
-"""Following: every source in a thread of its own, each batch into the inventory, each change into the index.
+"""Following: every source in a thread of its own, each batch into the inventory; the index in a thread behind them.
 
 The index of the last known state serves at once; sources catch up behind it. A source that fails is begun again
-after a while, longer each time; the others do not notice.
+after a while, longer each time; the others do not notice. What the sources change is derived together, a few times a
+second at most; where that fails it is begun again from the inventory, and look-ups see the last revision meanwhile.
 """
 
 import asyncio
 import random
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -18,33 +19,40 @@ import structlog
 
 from tagweave import sources
 from tagweave.config import Config, Configured
+from tagweave.derive.writing import IndexWriter
+from tagweave.errors import BrokenIndex
+from tagweave.index.folder import Folder
+from tagweave.index.opening import TagIndex
 from tagweave.inventory import ChangeSet, Inventory, Life
 from tagweave.model import Batch, Change, Defect, Failure, Progress, Pulse, Scope, Snapshot
 from tagweave.model.times import to_ns
 from tagweave.server.metrics import Metrics
-from tagweave.tags import TagIndex
 
-_AT_ONCE: Final = 2000
-"""How many versions the index takes in at a time: look-ups wait for no more."""
+_TOGETHER: Final = 0.05
+"""For how long changes are gathered before they are derived, in seconds."""
+_IDLE: Final = 1.0
+"""How often the thread of the index looks whether it shall end, in seconds."""
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 300.0
 _LATE_WAIT: Final = 10.0
 """How long until a scope is listed again of which something came late, in seconds."""
 _RECORD_EVERY: Final = 1.0
 """How often it is written down how scopes fare, in seconds."""
-_FORGET_EVERY: Final = 3600.0
+_FORGET_EVERY: Final = 6 * 3600.0
 """How often versions beyond the retention are dropped, in seconds."""
 
 log = structlog.get_logger("tagweave")
 
 
 class Following:
-    """Keeps an inventory and an index up to date from `start` to `stop`."""
+    """Keeps an inventory and an index up to date from `start` to `stop`. The caller holds the folder's lock."""
 
-    def __init__(self, config: Config, inventory: Inventory, metrics: Metrics) -> None:
+    def __init__(self, config: Config, inventory: Inventory, folder: Folder, metrics: Metrics) -> None:
         self.config = config
         self.inventory = inventory
         self.metrics = metrics
-        self.index = TagIndex.build(inventory.versions(), config.settings.groups, config.accounts())
+        self._folder = folder
+        self._writer = self._new_writer()
+        self.index = self._last_known()
         known = inventory.scopes()
         self._tried = {state.scope.source for state in known if state.last_success is not None}
         self._lives = {state.scope: state.life for state in known}
@@ -52,6 +60,10 @@ class Following:
         self._recorded_at = time.monotonic()
         self._writing = threading.Lock()
         self._stopped = threading.Event()
+        self._changed = threading.Event()
+        self._forgot = threading.Event()
+        self._unseen: list[Batch | ChangeSet] = []
+        self._indexing = threading.Thread(target=self._keep_index, name="index", daemon=True)
         self._threads: list[threading.Thread] = []
         self._loops: dict[asyncio.AbstractEventLoop, asyncio.Task[None]] = {}
 
@@ -62,7 +74,7 @@ class Following:
             self._threads.append(thread)
         if self.config.settings.retention_days is not None:
             self._threads.append(threading.Thread(target=self._forget, name="retention", daemon=True))
-        for thread in self._threads:
+        for thread in (self._indexing, *self._threads):
             thread.start()
 
     def stop(self, patience: float = 20.0) -> None:
@@ -74,6 +86,9 @@ class Following:
         until = time.monotonic() + patience
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
+        self._changed.set()
+        if self._indexing.is_alive():
+            self._indexing.join(max(_IDLE, until - time.monotonic()))
         with self._writing:
             self._record()
 
@@ -145,16 +160,76 @@ class Following:
             log.warning("skipped", source=batch.source, where=batch.where, reason=batch.reason)
         if isinstance(batch, Progress) and batch.done == batch.total:
             self._tried.add(source)
-        if isinstance(batch, Pulse | Failure):
-            self._note(batch)
+        if isinstance(batch, Pulse):
+            self._show(batch)
         if not isinstance(batch, Snapshot | Change | Failure):
             return None
         with self._writing:
             changes = self.inventory.observe(batch)
-            for part in _parts(changes):
-                self.index = self.index.apply([part])
-        self._tell(changes)
+            self._writer.take(changes)
+        if isinstance(batch, Failure):
+            self._note(batch)
+        self._show(changes)
         return changes
+
+    def _show(self, what: "Batch | ChangeSet") -> None:
+        """Have the index tell of something once look-ups see it."""
+        with self._writing:
+            self._unseen.append(what)
+        self._changed.set()
+
+    # ---- the index
+
+    def _new_writer(self) -> IndexWriter:
+        settings = self.config.settings
+        return IndexWriter(self._folder, self.inventory, settings.groups, self.config.accounts())
+
+    def _last_known(self) -> TagIndex:
+        """The index as it was left, which serves at once; made anew where there is none that can be read."""
+        try:
+            return TagIndex.open(self._folder.path, self.config.settings.groups, self.config.accounts())
+        except BrokenIndex as error:
+            log.info("the tag index is made anew", why=str(error))
+        self._writer.begin()
+        return TagIndex.open(self._folder.path, self.config.settings.groups, self.config.accounts())
+
+    def _keep_index(self) -> None:
+        """Derive what changes, again and again; after a failure all is begun again from the inventory."""
+        wait = _FIRST_WAIT
+        while not self._stopped.is_set():
+            try:
+                self._writer.begin()
+                self.index.refresh()
+                while self._follow_changes():
+                    wait = _FIRST_WAIT
+            except Exception:
+                self.metrics.index_crashes.inc()
+                log.exception("the tag index stopped", again_in_seconds=round(wait))
+                with self._writing:
+                    self._writer = self._new_writer()
+                self._stopped.wait(wait)
+                wait = min(wait * 2, _LONGEST_WAIT)
+        self._writer.close()
+
+    def _follow_changes(self) -> bool:
+        """Publish what has changed since, if anything; False once all is published and the service ends."""
+        self._changed.wait(_IDLE)
+        self._changed.clear()
+        if not self._stopped.is_set():
+            self._stopped.wait(_TOGETHER)
+        with self._writing:
+            seen, self._unseen = self._unseen, []
+        if self._forgot.is_set():
+            self._forgot.clear()
+            self._writer.rebuild()
+        if self._writer.flush() or seen:
+            self.index.refresh()
+        for what in seen:
+            if isinstance(what, ChangeSet):
+                self._tell(what)
+            elif isinstance(what, Pulse):
+                self._note(what)
+        return bool(seen) or not self._stopped.is_set()
 
     def _note(self, batch: Pulse | Failure) -> None:
         """Take in how a scope fares, and write it down once in a while."""
@@ -181,11 +256,9 @@ class Following:
         while not self._stopped.is_set():
             gone = self.inventory.forget(datetime.now(UTC) - timedelta(days=days))
             if gone:
-                with self._writing:
-                    self.index = TagIndex.build(
-                        self.inventory.versions(), self.config.settings.groups, self.config.accounts()
-                    )
                 log.info("forgot versions beyond the retention", versions=gone, days=days)
+                self._forgot.set()
+                self._changed.set()
             self._stopped.wait(_FORGET_EVERY)
 
     def _tell(self, changes: ChangeSet) -> None:
@@ -226,26 +299,6 @@ def lived(before: Life, batch: Pulse | Failure, now: int) -> Life:
 def _batches(source: sources.Source) -> AsyncIterator[Batch]:
     """A source's life where it can be followed, else one pass."""
     return source.follow() if isinstance(source, sources.Followed) else source.batches()
-
-
-def _parts(changes: ChangeSet) -> Iterator[ChangeSet]:
-    """A ChangeSet in parts that hold all of a resource's versions each."""
-    if len(changes.opened) + len(changes.closed) <= _AT_ONCE:
-        yield changes
-        return
-    if changes.undone or changes.moved:
-        yield msgspec.structs.replace(changes, opened=(), closed=())
-        changes = msgspec.structs.replace(changes, undone=(), moved=())
-    closed = {version.rid: version for version in changes.closed}
-    both = [(closed.pop(version.rid, None), version) for version in changes.opened]
-    pairs = [*both, *((version, None) for version in closed.values())]
-    for start in range(0, len(pairs), _AT_ONCE):
-        some = pairs[start : start + _AT_ONCE]
-        yield msgspec.structs.replace(
-            changes,
-            opened=tuple(new for _, new in some if new is not None),
-            closed=tuple(old for old, _ in some if old is not None),
-        )
 
 
 def _named(scope: Scope) -> dict[str, str]:

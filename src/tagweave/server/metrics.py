@@ -32,6 +32,9 @@ class Metrics:
         self.crashes = Counter(
             "tagweave_source_crashes", "Times a source stopped.", ("source",), registry=self.registry
         )
+        self.index_crashes = Counter(
+            "tagweave_index_crashes", "Times the thread of the tag index stopped.", registry=self.registry
+        )
         self.last_change = Gauge(
             "tagweave_last_batch_timestamp_seconds", "When a scope was last observed.", _SCOPE, registry=self.registry
         )
