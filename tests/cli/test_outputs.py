@@ -260,7 +260,7 @@ def test_what_cannot_be_written_is_told_in_a_line_before_anything_is_read(
     def never(*_: object) -> None:
         raise AssertionError("work was done first")
 
-    monkeypatch.setattr("tagweave.cli.state.State.index_of", never)
+    monkeypatch.setattr("tagweave.cli.state.State.index", never)
     monkeypatch.setattr("tagweave.cli.state.State.inventory", never)
     for target, words in refused_targets(folder):
         done = tagweave("tag", folder / "in.csv", target)

@@ -64,11 +64,12 @@ class Report:
 def run(inventory: "Inventory", writer: "IndexWriter", configured: list[Configured], form: Format) -> int:
     """Sync some sources and have the tag index follow; the exit code."""
     report = Report()
+    writer.begin()
     try:
         for one in configured:
-            asyncio.run(_sync(inventory, one, report))
+            asyncio.run(_sync(inventory, writer, one, report))
     finally:  # what was read is in the inventory, whatever ended the rest
-        writer.begin()
+        writer.flush()
         writer.close()
     _show(report, form)
     return report.exit_code()
@@ -83,12 +84,13 @@ def choose(configured: tuple[Configured, ...], names: list[str]) -> list[Configu
     return [known[name] for name in names] if names else list(configured)
 
 
-async def _sync(inventory: "Inventory", one: Configured, report: Report) -> None:
+async def _sync(inventory: "Inventory", writer: "IndexWriter", one: Configured, report: Report) -> None:
     say(f"syncing {one.config.name} …")
     reached: dict[Scope, str] = {}
     async for batch in sources.make(one.type, one.config).batches():
         if isinstance(batch, Snapshot | Change | Failure):
             changes = inventory.observe(batch)
+            writer.take(changes)
             reached[changes.scope] = reached.get(changes.scope) or changes.error
             report.applied(changes)
         elif isinstance(batch, Defect):
@@ -100,6 +102,7 @@ async def _sync(inventory: "Inventory", one: Configured, report: Report) -> None
             say(f"  {batch.source}: {batch.message} ({batch.done:,})")
     if sources.TYPES[one.type].whole:
         for changes in inventory.unreached(one.config.name, reached):
+            writer.take(changes)
             report.applied(changes)
 
 

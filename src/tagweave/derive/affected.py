@@ -49,8 +49,6 @@ class Affected:
         before: Before,
         after: Before,
     ) -> None:
-        self.claims: set[int] = set(before)
-        self.values: set[int] = set(before)
         self.prefixes: set[Prefix] = set()
         self.networks = False
         self._estate = estate
@@ -61,6 +59,8 @@ class Affected:
         self._before = before
         self._after = after
         self._first = {rid: (*before[rid], *after[rid])[0].resource for rid in before if before[rid] or after[rid]}
+        self.claims: set[int] = set(self._first)
+        self.values: set[int] = set(self._first)
         self._of_kind: defaultdict[str, list[int]] = defaultdict(list)
         for rid, resource in self._first.items():
             self._of_kind[resource.kind].append(rid)

@@ -42,7 +42,13 @@ class Scopes(NamedTuple):
 class Deriver:
     """Holds what the claims of an estate derive from, and who ever held each key."""
 
-    def __init__(self, versions: Iterable[Version], scopes: Scopes, identify: Identify) -> None:
+    def __init__(
+        self,
+        versions: Iterable[Version],
+        scopes: Scopes,
+        identify: Identify,
+        waiting: Mapping[Scope, set[Key | NameKey]] = {},
+    ) -> None:
         self._last_seen = LastSeen(dict(scopes.last))
         self.estate = Estate(identify, scopes.first)
         self.estate.load(versions)
@@ -56,7 +62,8 @@ class Deriver:
         self._names = Names(self.estate, self._rows, self._claims, self._last_seen)
         self._holders = _Addresses()
         self._named = _Holders[int]()
-        self._waiting: defaultdict[Scope, set[Key | NameKey]] = defaultdict(set)
+        self.waiting: defaultdict[Scope, set[Key | NameKey]] = defaultdict(set, waiting)
+        """The keys that are decided again when a scope is seen again."""
         self._strangers: set[int] = set()
         for rid, history in self.estate.history.items():
             self._hold(rid, history)
@@ -175,7 +182,7 @@ class Deriver:
         for scope, at in scopes.last.items():
             if at > self._last_seen.last_success.get(scope, at - 1):
                 self._last_seen.last_success[scope] = at
-                again |= self._waiting.pop(scope, set())
+                again |= self.waiting.pop(scope, set())
         return again
 
     # ---- saying
@@ -210,7 +217,7 @@ class Deriver:
         for one in claims:
             rivals = isinstance(one.seen, Scope) and len(claims) > 1
             if one.waits or (rivals and any(c.owner != one.owner and c.start > one.seen_until for c in claims)):
-                self._waiting[LastSeen.scope(self.estate.history[one.owner][-1])].add(key)
+                self.waiting[LastSeen.scope(self.estate.history[one.owner][-1])].add(key)
 
     def _resource(self, draft: Draft, rid: int) -> None:
         history = self.estate.history.get(rid)

@@ -6,6 +6,8 @@
         writer.take(inventory.observe(batch))   # again and again
         writer.flush()                          # now whoever refreshes sees it
 
+What changes between `begin` and `flush` must be taken: the writer knows what was before, and from that what differs.
+
 Small segments are merged into larger ones, so that there are few: one is merged into the next as soon as it has grown
 to an eighth of it. A large merge goes on in a thread of its own, while small segments are published on top.
 """
@@ -17,9 +19,11 @@ from typing import Final
 
 import msgspec
 
+from tagweave.derive.claims import Key
 from tagweave.derive.deriver import Deriver, Scopes
 from tagweave.derive.estate import Name
-from tagweave.errors import BrokenIndex, Forgotten
+from tagweave.derive.names import NameKey
+from tagweave.errors import BrokenIndex
 from tagweave.index.draft import Draft
 from tagweave.index.folder import Folder, Manifest, ScopeSeen, SegmentEntry
 from tagweave.index.merging import merge
@@ -55,39 +59,33 @@ class IndexWriter:
         self._merging: Thread | None = None
 
     def begin(self) -> None:
-        """Go on from the last revision of the folder; make the whole index where there is none to go on from."""
+        """Go on from the last revision of the folder; make the whole index where there is none to go on from.
+
+        There is none where the folder cannot be read, or where the inventory has learned something meanwhile.
+        """
         try:
             self._manifest = self._folder.read()
             for entry in self._manifest.segments if self._manifest else ():
                 self._open(entry)
         except BrokenIndex:
             self._manifest = None
-        if self._manifest is None:
+        if self._manifest is None or self._manifest.number != self._inventory.revision():
             self.rebuild()
-        else:
-            self.catch_up()
+            return
+        scopes = self._scopes()
+        self._deriver = self._load(scopes, _waiting(self._manifest))
+        if self._seen(scopes.last) != self._manifest.scopes:
+            self._follow([], scopes)
 
     def rebuild(self) -> None:
         """Derive the whole index anew and publish it in place of what there is."""
         number = self._inventory.revision()
-        self._deriver = None
-        deriver = self._derived()
+        self._deriver = None  # before another one takes as much memory
+        deriver = self._deriver = self._load(self._scopes(), {})
         draft = Draft()
         with no_collection():
             deriver.everything(draft)
-        self._publish(number, draft, deriver, networks=True, whole=True)
-
-    def catch_up(self) -> None:
-        """Publish what the inventory has learned since the last revision, by whoever taught it."""
-        assert self._manifest is not None
-        try:
-            changes = list(self._inventory.changes(after=self._manifest.number))
-        except Forgotten:
-            self.rebuild()
-            return
-        scopes = self._scopes()
-        if changes or self._seen(scopes.last) != self._manifest.scopes:
-            self._follow(changes, scopes)
+        self._publish(number, draft, networks=True, whole=True)
 
     def take(self, changes: ChangeSet) -> None:
         """Have a change be in what is flushed next. Safe to call from any thread."""
@@ -115,22 +113,20 @@ class IndexWriter:
 
     def _follow(self, changes: Iterable[ChangeSet], scopes: Scopes) -> None:
         assert self._manifest is not None
+        assert self._deriver is not None
         changed: dict[int, None] = {}
         number = self._manifest.number
         for change in changes:
             changed.update(dict.fromkeys(v.rid for v in (*change.opened, *change.closed, *change.moved)))
             changed.update(dict.fromkeys(rid for rid, _ in change.undone))
             number = max(number, change.number)
-        deriver = self._derived()
         draft = Draft(one.scope for one in self._manifest.scopes)
-        networks = deriver.change(self._histories(changed), scopes, draft)
-        self._publish(number, draft, deriver, networks=networks)
+        networks = self._deriver.change(self._histories(changed), scopes, draft)
+        self._publish(number, draft, networks=networks)
 
-    def _derived(self) -> Deriver:
-        if self._deriver is None:
-            with no_collection():
-                self._deriver = Deriver(self._inventory.versions(), self._scopes(), self._identify)
-        return self._deriver
+    def _load(self, scopes: Scopes, waiting: Mapping[Scope, set[Key | NameKey]]) -> Deriver:
+        with no_collection():
+            return Deriver(self._inventory.versions(), scopes, self._identify, waiting)
 
     def _identify(self, names: Sequence[Name]) -> Mapping[Name, int]:
         return self._inventory.refer(names)
@@ -150,7 +146,9 @@ class IndexWriter:
 
     # ---- what the folder says
 
-    def _publish(self, number: int, draft: Draft, deriver: Deriver, *, networks: bool, whole: bool = False) -> None:
+    def _publish(self, number: int, draft: Draft, *, networks: bool, whole: bool = False) -> None:
+        deriver = self._deriver
+        assert deriver is not None
         with self._publishing:
             before = self._manifest
             entries = [] if whole or before is None else list(before.segments)
@@ -165,19 +163,25 @@ class IndexWriter:
             spaces = self._write_networks(deriver.networks()) if networks or before is None else before.networks
             last = deriver.scopes()
             seen = tuple(ScopeSeen(s.source, s.kind, s.part, last.get(s, 0)) for s in draft.scopes)
-            self._put(number, tuple(entries), spaces, seen)
+            waiting = {_named(scope): _written(keys) for scope, keys in deriver.waiting.items() if keys}
+            self._put(number, tuple(entries), spaces, seen, waiting)
         if large > 1 and (self._merging is None or not self._merging.is_alive()):
             oldest = large == len(entries)
             self._merging = Thread(target=self._merge_aside, args=(entries[:large], oldest), name="merge", daemon=True)
             self._merging.start()
 
     def _put(
-        self, number: int, entries: tuple[SegmentEntry, ...], networks: SegmentEntry, seen: tuple[ScopeSeen, ...]
+        self,
+        number: int,
+        entries: tuple[SegmentEntry, ...],
+        networks: SegmentEntry,
+        seen: tuple[ScopeSeen, ...],
+        waiting: dict[str, list[tuple[int | str, str]]],
     ) -> None:
         revision = 1 if self._manifest is None else self._manifest.revision + 1
         written_at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self._manifest = Manifest(
-            revision, number, written_at, entries, networks, seen, self._accounts, self._groups
+            revision, number, written_at, entries, networks, seen, self._accounts, self._groups, waiting
         )  # fmt: skip
         self._folder.publish(self._manifest)
 
@@ -195,7 +199,7 @@ class IndexWriter:
     def _open(self, entry: SegmentEntry) -> Segment:
         return Segment.open(self._folder.file(entry.file))
 
-    def _merge_aside(self, entries: Sequence[SegmentEntry], oldest: bool) -> None:  # noqa: FBT001 - a thread's argument
+    def _merge_aside(self, entries: Sequence[SegmentEntry], oldest: bool) -> None:
         """Merge segments and put the one that comes of it in their place, unless all was made anew meanwhile."""
         aside = self._folder.path / _ASIDE
         aside.mkdir(exist_ok=True)
@@ -213,7 +217,24 @@ class IndexWriter:
                 path.rename(self._folder.file(name))
                 merged = msgspec.structs.replace(merged, file=name)
                 kept = (*now.segments[:at], merged, *now.segments[at + len(entries) :])
-                self._put(now.number, kept, now.networks, now.scopes)
+                self._put(now.number, kept, now.networks, now.scopes, now.waiting)
+
+
+def _named(scope: Scope) -> str:
+    return "\n".join((scope.source, scope.kind, scope.part))
+
+
+def _written(keys: Iterable[Key | NameKey]) -> list[tuple[int | str, str]]:
+    """Keys as JSON can hold them: an address is a number of 128 bits."""
+    return [(key[0], key[1] if isinstance(key[1], str) else f"{key[1]:x}") for key in keys]
+
+
+def _waiting(manifest: Manifest) -> dict[Scope, set[Key | NameKey]]:
+    """The keys that are decided again when a scope is seen again, as the last writer left them."""
+    return {
+        Scope(*name.split("\n")): {(k, int(v, 16)) if isinstance(k, int) else (k, v) for k, v in keys}
+        for name, keys in manifest.waiting.items()
+    }
 
 
 def _together(entries: Sequence[SegmentEntry]) -> int:

@@ -63,7 +63,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
     `number` is that of the inventory's last change that is in it; `written_at` RFC 3339; `segments` the newest
     first; `scopes` in an order to which is only ever added; `accounts` the provider and account of sources; `groups`
-    the custom groups of tags.
+    the custom groups of tags; `waiting` is the writer's own: what it decides again when a scope is seen again.
     """
 
     revision: int
@@ -74,6 +74,7 @@ class Manifest(msgspec.Struct, frozen=True):
     scopes: tuple[ScopeSeen, ...] = ()
     accounts: dict[str, tuple[str, str]] = {}
     groups: dict[str, tuple[str, ...]] = {}
+    waiting: dict[str, list[tuple[int | str, str]]] = {}
     format: int = FORMAT
 
     def files(self) -> set[str]:

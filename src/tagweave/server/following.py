@@ -74,8 +74,7 @@ class Following:
             self._threads.append(thread)
         if self.config.settings.retention_days is not None:
             self._threads.append(threading.Thread(target=self._forget, name="retention", daemon=True))
-        for thread in (self._indexing, *self._threads):
-            thread.start()
+        self._indexing.start()
 
     def stop(self, patience: float = 20.0) -> None:
         """Stop following; what was read is in the inventory. `patience` is in seconds."""
@@ -85,9 +84,10 @@ class Following:
                 loop.call_soon_threadsafe(task.cancel)
         until = time.monotonic() + patience
         for thread in self._threads:
-            thread.join(max(0.0, until - time.monotonic()))
+            if thread.ident is not None:
+                thread.join(max(0.0, until - time.monotonic()))
         self._changed.set()
-        if self._indexing.is_alive():
+        if self._indexing.ident is not None:
             self._indexing.join(max(_IDLE, until - time.monotonic()))
         with self._writing:
             self._record()
@@ -198,8 +198,11 @@ class Following:
         wait = _FIRST_WAIT
         while not self._stopped.is_set():
             try:
-                self._writer.begin()
+                self._writer.begin()  # the sources begin when it knows what was
                 self.index.refresh()
+                for thread in self._threads:
+                    if thread.ident is None:
+                        thread.start()
                 while self._follow_changes():
                     wait = _FIRST_WAIT
             except Exception:
