@@ -8,12 +8,12 @@ the changes. Only what it gives is compared.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypedDict
 
 from tagweave.model.times import BEGINNING, FOREVER, rfc3339
 
-from .case import Case
+from .case import Case, Question, Right
 from .estates import Probe
 from .hand import at
 from .oracle import Identity, Oracle, Said
@@ -76,37 +76,53 @@ def differences(
     return found
 
 
-def by_hand(ask: Callable[[Probe], Answered], case: Case) -> list[str]:
-    """Everything in which answers differ from those that a case has; `ask` asks an index of the case's estate."""
+def by_hand(ask: Callable[[Probe], Answered | None], case: Case, *, batch: bool = False) -> list[str]:
+    """Everything in which answers differ from those that a case has; `ask` asks an index of the case's estate.
+
+    `batch` as in `differences`. A question to which `ask` gives None is left out.
+    """
     found = []
-    for q, right in case.asks:
-        until = None if q.until is None else at(q.until)
-        probe = Probe(q.key, at(q.at), q.network, q.port, q.protocol, q.side, until, q.rule)
+    for question, right in case.asks:
+        probe = probe_of(question)
         answered = ask(probe)
-        said: dict[str, object] = {"reason": answered["reason"]}
-        expected: dict[str, object] = {"reason": right.reason}
-        for what in ("rule", "disputed", "age", "interval"):
-            key = {"age": "age_seconds"}.get(what, what)
-            wanted = getattr(right, what)
-            if wanted is not None and key in answered:
-                said[what], expected[what] = answered[key], wanted  # type: ignore[literal-required]
-        if right.interval:
-            start, end = right.interval
-            expected["interval"] = (BEGINNING if start is None else at(start), FOREVER if end is None else at(end))
-        if right.owner:
-            said["owner"], expected["owner"] = (answered["owner"] or [None])[-1], right.owner
-        if right.candidates and "candidates" in answered:
-            said["candidates"] = tuple(sorted(c[-1] for c in answered["candidates"]))
-            expected["candidates"] = right.candidates
-        for tag, wanted in right.tags.items():
-            said[tag] = _values(answered["tags"].get(tag))
-            expected[tag] = wanted.split(",") if wanted else []
-        found += [
-            str(Difference(probe, what, said.get(what), wanted))
-            for what, wanted in expected.items()
-            if said.get(what) != wanted
-        ]
+        if answered is not None:
+            found += [str(Difference(probe, *one)) for one in _not_right(answered, right, batch=batch)]
     return found
+
+
+def probe_of(question: Question) -> Probe:
+    """A question of a case, with its times in ns."""
+    q = question
+    until = None if q.until is None else at(q.until)
+    return Probe(q.key, at(q.at), q.network, q.port, q.protocol, q.side, until, q.rule)
+
+
+def _not_right(answered: Answered, right: Right, *, batch: bool) -> Iterator[tuple[str, object, object]]:
+    """What an answer says that is not so: what, what is said, and what is right."""
+    wanted: dict[str, object] = {
+        "reason": right.reason,
+        "owner": right.owner,
+        "rule": right.rule,
+        "disputed": right.disputed,
+        "age_seconds": right.age,
+        "candidates": right.candidates,
+    }
+    if right.interval:
+        start, end = right.interval
+        wanted["interval"] = (BEGINNING if start is None else at(start), FOREVER if end is None else at(end))
+    for what, value in wanted.items():
+        if what in answered and value is not None:
+            said: object = answered[what]  # type: ignore[literal-required]
+            if what == "owner":
+                said = (answered["owner"] or [None])[-1]
+            elif what == "candidates":
+                said = tuple(sorted(one[-1] for one in answered["candidates"]))
+            if said != value:
+                yield what, said, value
+    tags = {**right.tags, **({"tagweave.instance.type": right.itself} if batch and right.itself else {})}
+    for tag, text in tags.items():
+        if _values(answered["tags"].get(tag)) != (text.split(",") if text else []):
+            yield tag, answered["tags"].get(tag), text
 
 
 def report(found: Sequence[Difference], most: int = 10) -> str:

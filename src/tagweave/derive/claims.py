@@ -487,28 +487,23 @@ def _spans(history: Sequence[Version], field: str) -> Iterator[tuple[str, Span]]
     """Each value of a field, with the unbroken spans of versions in which it stood, in one VPC."""
     if len(history) == 1:
         values = _values(history[0].resource, field)
-        span = _span(tuple(history)) if values else None
+        span = _span(history, 0, 1) if values else None
         if span is not None:
             yield from ((value, span) for value in dict.fromkeys(values))
         return
-    open_spans: dict[str, list[Version]] = {}
-    before: dict[str, Version | None] = {}
-    last: Version | None = None
-    for version in history:
+    begun: dict[str, int] = {}
+    for i, version in enumerate(history):
         current = dict.fromkeys(_values(version.resource, field))
-        unbroken = last is not None and last.valid_to == version.valid_from and _home(last) == _home(version)
-        for value in list(open_spans):
-            if value not in current or not unbroken:
-                span = _span(tuple(open_spans.pop(value)), before[value], version if unbroken else None)
-                if span is not None:
-                    yield value, span
+        goes_on = _goes_on(history, i)
+        stays = goes_on and _home(history[i - 1]) == _home(version)
+        for value in [value for value in begun if value not in current or not stays]:
+            span = _span(history, begun.pop(value), i, moved=goes_on and value in current)
+            if span is not None:
+                yield value, span
         for value in current:
-            if value not in open_spans:
-                before[value] = last if unbroken else None
-            open_spans.setdefault(value, []).append(version)
-        last = version
-    for value, held in open_spans.items():
-        span = _span(tuple(held), before[value])
+            begun.setdefault(value, i)
+    for value, first in begun.items():
+        span = _span(history, first, len(history))
         if span is not None:
             yield value, span
 
@@ -518,41 +513,58 @@ def _home(version: Version) -> tuple[str, str]:
     return getattr(version.resource, "vpc", ""), getattr(version.resource, "cluster", "")
 
 
-def _span(versions: tuple[Version, ...], before: Version | None = None, after: Version | None = None) -> Span | None:
-    """The span of some versions; None where nothing was held in it. Their neighbours had the field otherwise."""
-    start, end, seen = versions[0].valid_from, versions[-1].valid_to, versions[-1].seen_until
-    if isinstance(versions[0].resource, Pod):
-        start, end, seen = _pod_bounds(versions, before, after)
-    return Span(start, end, seen, versions) if start < end else None
+def _goes_on(history: Sequence[Version], i: int) -> bool:
+    """Whether a version began when the one before it ended."""
+    return 0 < i < len(history) and history[i - 1].valid_to == history[i].valid_from
 
 
-def _pod_bounds(versions: tuple[Version, ...], before: Version | None, after: Version | None) -> tuple[int, int, int]:
-    """When a pod got its address and when it lost it.
+def _span(history: Sequence[Version], first: int, end: int, *, moved: bool = False) -> Span | None:
+    """The span of history[first:end], in which a value stood; None where nothing was held in it.
 
-    It got it when the kubelet took the pod (status.startTime), as far as that lies after the last moment it
-    was seen without; it lost it when it reached a terminal phase, or with the pod itself.
+    `moved`: the value stands in the next version too, which is elsewhere; so it was seen until then.
     """
-    start, end, seen = versions[0].valid_from, versions[-1].valid_to, versions[-1].seen_until
-    first, last = versions[0].resource, versions[-1].resource
-    assert isinstance(first, Pod)
-    assert isinstance(last, Pod)
-    if first.started_at is not None:
-        started = to_ns(first.started_at)
-        start = max(start, started) if before is None else min(start, max(before.seen_until, started))
-    if last.phase in TERMINAL:
-        end, seen = _terminal_end(versions, start, end, seen)
-    elif after is not None and isinstance(after.resource, Pod) and after.resource.finished_at:
-        end = min(end, to_ns(after.resource.finished_at))
-    return start, end, min(seen, end)
+    versions = tuple(history[first:end])
+    start, until, seen = versions[0].valid_from, versions[-1].valid_to, versions[-1].seen_until
+    if moved:
+        seen = until
+    if isinstance(versions[0].resource, Pod):
+        start = _taken(history, first)
+        until, seen = _lost(history, end, until, seen)
+    return Span(start, until, seen, versions) if start < until else None
 
 
-def _terminal_end(versions: tuple[Version, ...], start: int, end: int, seen: int) -> tuple[int, int]:
-    """When a pod finished: as it tells, else between the last version in which it ran and the next."""
-    pods = [v.resource for v in versions if isinstance(v.resource, Pod)]
-    first = next(i for i, pod in enumerate(pods) if pod.phase in TERMINAL)
-    finished = next((to_ns(p.finished_at) for p in pods[first:] if p.finished_at), None)
-    if finished is not None:
-        return min(end, finished), min(seen, finished)
-    if first > 0:
-        return versions[first].valid_from, versions[first - 1].seen_until
-    return start, start
+def _taken(history: Sequence[Version], first: int) -> int:
+    """When a pod got an address that stands in history[first], and not in the version before.
+
+    That is when the kubelet took the pod (status.startTime), as far as it lies after the last moment at which the pod
+    was seen without the address.
+    """
+    version = history[first]
+    assert isinstance(version.resource, Pod)
+    if version.resource.started_at is None:
+        return version.valid_from
+    started = to_ns(version.resource.started_at)
+    if not _goes_on(history, first) or _home(history[first - 1]) != _home(version):
+        return max(version.valid_from, started)
+    return min(version.valid_from, max(history[first - 1].seen_until, started))
+
+
+def _lost(history: Sequence[Version], end: int, until: int, seen: int) -> tuple[int, int]:
+    """When a pod lost an address that stands in history[end - 1] and not in history[end], and how long that was seen.
+
+    It lost it when it finished: as it tells, else between the last version in which it ran and the next. A pod that did
+    not, or tells what is later, lost it with the version, at `until`, and was seen until `seen`.
+    """
+    pods = [version.resource for version in history if isinstance(version.resource, Pod)]
+    over = next((i for i, pod in enumerate(pods) if pod.phase in TERMINAL), len(pods))
+    finished = None
+    if over < end or (over == end and _goes_on(history, end)):
+        finished = next((pod.finished_at for pod in pods[over:] if pod.finished_at), None)
+        if finished is None and over < end:
+            ran = _goes_on(history, over)
+            return (history[over].valid_from, history[over - 1].seen_until) if ran else (BEGINNING, BEGINNING)
+    elif _goes_on(history, end):
+        finished = pods[end].finished_at
+    if finished is None or to_ns(finished) >= until:
+        return until, seen
+    return to_ns(finished), to_ns(finished)
