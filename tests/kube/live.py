@@ -10,12 +10,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tagweave.derive.writing import IndexWriter
+from tagweave.index.folder import Folder
+from tagweave.index.opening import TagIndex
 from tagweave.inventory import Inventory, Version
 from tagweave.model import Batch, Change, Cluster, Defect, Failure, Pulse, Resource, Snapshot
 from tagweave.model.times import FOREVER
 from tagweave.sources import files
 from tagweave.sources.kubernetes import Config, Source
-from tagweave.tags import TagIndex
 
 from .api import Api
 from .waiting import wait_until
@@ -50,7 +52,11 @@ class Live:
     def __init__(self, config: Config, folder: Path, machine: Callable[[], float] = time.time) -> None:
         self.name = config.name
         self.inventory = Inventory.open(f"sqlite:///{folder / 'inventory.db'}")
-        self.index = TagIndex.build(self.inventory.versions())
+        place = Folder(folder / "index")
+        place.path.mkdir(exist_ok=True)
+        self._writer = IndexWriter(place, self.inventory, {}, {})
+        self._writer.begin()
+        self.index = TagIndex.open(place.path)
         self.seen: list[Batch] = []
         self._source = Source(config, machine)
         self._thread = threading.Thread(target=self._run)
@@ -69,6 +75,7 @@ class Live:
     ) -> None:
         self._loop.call_soon_threadsafe(self._task.cancel)
         self._thread.join()
+        self._writer.close()
         self.inventory.close()
         if self._failed is not None and error is None:
             raise self._failed
@@ -90,7 +97,9 @@ class Live:
             if isinstance(batch, Snapshot | Change | Failure):
                 changes = self.inventory.observe(batch)
                 assert not changes.late, batch
-                self.index = self.index.apply([changes])
+                self._writer.take(changes)
+                self._writer.flush()
+                self.index.refresh()
                 if changes.held:
                     self._source.again(batch.scope)
             self.seen.append(batch)

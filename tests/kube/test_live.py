@@ -128,7 +128,7 @@ def test_only_the_namespaces_and_kinds_that_are_wanted_are_watched(
     kinds = {"nodes": off, "namespaces": off, "replicasets.apps": off, "pods": {"labels": "app=web"}}
     wanted = msgspec.convert({"name": "live", "namespaces": [namespace], "kinds": kinds}, Config)
     with Live(msgspec.structs.replace(wanted, kubeconfig=str(control_plane.admin_kubeconfig)), tmp_path) as live:
-        live.until(lambda: live.index.graph.of_kind("workload"), "the workloads are known")
+        live.until(lambda: live.resources(["workload"]), "the workloads are known")
         live.until(lambda: live.versions("replica_set"), "the pod's ReplicaSet is known by the pod")
         there = live.resources()
         (web,) = [one for one in there.values() if isinstance(one, Pod)]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tagweave import config
+from tagweave.index.folder import Folder
 from tagweave.inventory import Inventory, Life
 from tagweave.model import Batch, Failure, Pod, Pulse, Scope, Snapshot
 from tagweave.server.following import Following, lived
@@ -29,7 +30,9 @@ def inventory(tmp_path: Path) -> Iterator[Inventory]:
 def following(folder: Path, inventory: Inventory, text: str = "") -> Following:
     path = folder / "tagweave.yaml"
     path.write_text(f"{text}sources:\n  - {{name: shop, type: files, path: nowhere}}\n")
-    return Following(config.load(path), inventory, Metrics())
+    place = Folder(folder / "index")
+    place.path.mkdir(exist_ok=True)
+    return Following(config.load(path), inventory, place, Metrics())
 
 
 def until_ready(one: Following) -> None:

@@ -160,15 +160,15 @@ class Following:
             log.warning("skipped", source=batch.source, where=batch.where, reason=batch.reason)
         if isinstance(batch, Progress) and batch.done == batch.total:
             self._tried.add(source)
-        if isinstance(batch, Pulse):
+        if isinstance(batch, Pulse) and batch.event == "event":
             self._show(batch)
+        elif isinstance(batch, Pulse | Failure):
+            self._note(batch)
         if not isinstance(batch, Snapshot | Change | Failure):
             return None
         with self._writing:
             changes = self.inventory.observe(batch)
             self._writer.take(changes)
-        if isinstance(batch, Failure):
-            self._note(batch)
         self._show(changes)
         return changes
 
