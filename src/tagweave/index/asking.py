@@ -26,7 +26,7 @@ from tagweave.index.columns import (
 )
 from tagweave.index.compiled import for_rows, frozen
 from tagweave.index.kernels import ABSENT, ELSEWHERE, FAR, NOBODY, SEVERAL_HOLD
-from tagweave.index.tables import NAME, PREFIX, name_keys, text_keys
+from tagweave.index.tables import NAME, name_keys, runs_in, text_keys
 from tagweave.index.view import View
 
 if TYPE_CHECKING:
@@ -215,14 +215,8 @@ def runs_of(view: View, table: str, hi: int, lo: int, bits: int = 128) -> list[t
     """
     for s in view.having(table):
         one = view.segments[s]
-        first, end = 0, len(one[f"{table}.run.hi"])
-        for name, wanted in (("hi", hi), ("lo", lo), ("bits", bits)) if table == PREFIX else (("hi", hi), ("lo", lo)):
-            column = one[f"{table}.run.{name}"][first:end]
-            part = column.dtype.type(wanted)
-            first, end = (
-                first + int(np.searchsorted(column, part)),
-                first + int(np.searchsorted(column, part, side="right")),
-            )
-        if end > first:
+        span = runs_in(one, table, hi << 64 | lo, bits)
+        if span is not None:
+            first, end = span
             return [(s, first, end)] if end - first > 1 or one[f"{table}.run.length"][first] else []
     return []

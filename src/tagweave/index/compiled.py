@@ -64,10 +64,17 @@ def kernel(function: Callable[..., Any]) -> Any:  # noqa: ANN401 - a dispatcher 
 
 
 def helper(function: Callable[..., Any]) -> Any:  # noqa: ANN401 - a dispatcher of numba
-    """Compile a part of a loop into it."""
+    """Compile a part of a loop, which LLVM may put into it."""
     from tagweave.kernels import njit  # noqa: PLC0415 - as above
 
     return njit(nogil=True)(function)
+
+
+def inlined(function: Callable[..., Any]) -> Any:  # noqa: ANN401 - a dispatcher of numba
+    """Compile a small part of a loop as if it stood there: the loop is faster, and slower to compile."""
+    from tagweave.kernels import njit  # noqa: PLC0415 - as above
+
+    return njit(nogil=True, inline="always")(function)
 
 
 def _intrinsics() -> tuple[Any, Any]:

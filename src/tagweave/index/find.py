@@ -32,7 +32,7 @@ from tagweave.index.columns import (
     UNKNOWN_ADDRESS,
     UNKNOWN_NETWORK,
 )
-from tagweave.index.compiled import for_rows, frozen, interprets
+from tagweave.index.compiled import for_rows, frozen
 from tagweave.index.kernels import FAR, SEVERAL_HOLD
 from tagweave.index.naming import network_ids
 from tagweave.index.tables import ADDRESS, NAME
@@ -152,14 +152,13 @@ def _by_address(view: View, ends: Endpoints) -> Found:
 
 def _by_prefix(view: View, ends: Endpoints, rest: Rows, hits: Hits, found: Found) -> None:
     """Ranges, for some of the ends: what is nearer than the address itself."""
-    prefixes = view.prefixes(interpreted=interprets(len(rest)))
-    if not prefixes.tables:
+    prefixes = view.prefixes(ends.hi[rest], ends.lo[rest])
+    if prefixes is None:
         return
     n = len(rest)
-    rows, flags, segments = np.zeros(n, np.int32), np.zeros(n, np.uint8), np.zeros(n, np.uint8)
-    points, distances = np.full(n, -1, np.int64), np.full(n, FAR, np.int32)
+    rows, points, distances = np.zeros(n, np.int32), np.full(n, -1, np.int64), np.full(n, FAR, np.int32)
     for_rows(n).find_prefix(
-        prefixes.tables,
+        prefixes.table,
         prefixes.masks,
         view.reach,
         rest,
@@ -168,8 +167,6 @@ def _by_prefix(view: View, ends: Endpoints, rest: Rows, hits: Hits, found: Found
         ends.at,
         ends.network,
         rows,
-        flags,
-        segments,
         points,
         distances,
     )
@@ -179,9 +176,9 @@ def _by_prefix(view: View, ends: Endpoints, rest: Rows, hits: Hits, found: Found
     found.reasons[several] = AMBIGUOUS
     mine = np.flatnonzero(nearer & (rows > 0))
     where = rest[mine]
-    found.tagsets[where] = prefixes.tagsets(segments[mine], rows[mine])
-    found.pieces[where] = prefixes.pieces(segments[mine], points[mine])
-    found.flags[where] = flags[mine]
+    found.tagsets[where] = prefixes.tagsets(rows[mine])
+    found.pieces[where] = prefixes.pieces(points[mine])
+    found.flags[where] = prefixes.table.value[points[mine]] >> np.uint32(30)
     found.rules[where] = BY_PREFIX
     found.reasons[where] = MATCHED
 

@@ -7,7 +7,8 @@ must be written so that both can read them:
 
 - every number has its type: `np.uint64(3)`, never `3`, beside an unsigned number;
 - what is read from a file may be damaged: an index from it is checked before it is used;
-- no closures, no exceptions, no allocation in a loop.
+- no closures, no exceptions, no allocation in a loop;
+- arrays are taken out of their tuple before the loop: numba counts references each time.
 
 A table's records (64 bytes, one cache line, sixteen 32-bit words) are drawn in docs/index-format.md.
 """
@@ -23,7 +24,7 @@ COMPILED: Final = __name__.endswith("_compiled")
 """Whether this is the twin."""
 
 F = TypeVar("F", bound=Callable[..., Any])
-Number = int | np.int64
+Number = int | np.int64 | np.int32
 
 if TYPE_CHECKING or not COMPILED:
 
@@ -32,7 +33,11 @@ if TYPE_CHECKING or not COMPILED:
         return function
 
     def helper(function: F) -> F:
-        """A part of a kernel that is compiled into it."""
+        """A part of a kernel."""
+        return function
+
+    def inlined(function: F) -> F:
+        """A small part of a kernel that is compiled as if it stood there."""
         return function
 
     def _prefetch(array: U64, index: np.uint64) -> None:
@@ -43,7 +48,7 @@ if TYPE_CHECKING or not COMPILED:
         return np.uint64(int.from_bytes(data[index : index + 8].tobytes(), "little"))
 
 else:
-    from tagweave.index.compiled import helper, kernel
+    from tagweave.index.compiled import helper, inlined, kernel
     from tagweave.index.compiled import prefetch as _prefetch
     from tagweave.index.compiled import word as _word
 
@@ -101,23 +106,20 @@ class Ports(NamedTuple):
 
 
 class Reach(NamedTuple):
-    """Networks as kernels see them: the fields of `networks.Networks`, without names."""
+    """Networks as kernels see them (`networks.Networks.reach`).
 
-    rid: I32
-    home_first: I64
-    home: I32
-    home_since: I64
-    home_until: I64
-    group_first: I64
-    group: I32
-    group_since: I64
-    group_until: I64
+    Row n of `spaces` is a network: its id, ascending, its first home and its first group in `links`; the last row holds
+    the ends. Rows of `links` are (VPC or group, since, until): first all homes, then all groups.
+    """
+
+    spaces: I64  # (networks + 1, 3)
+    links: I64  # (links, 3)
 
 
 # ---- hashing
 
 
-@helper
+@inlined
 def mix(salt: np.uint64, hi: np.uint64, lo: np.uint64) -> np.uint64:
     """64 well-mixed bits of a key (the finaliser of SplitMix64 over both halves)."""
     h = (lo ^ ((hi + salt) * _GOLDEN)) * np.uint64(0xBF58476D1CE4E5B9)
@@ -126,19 +128,19 @@ def mix(salt: np.uint64, hi: np.uint64, lo: np.uint64) -> np.uint64:
     return h ^ (h >> np.uint64(29))
 
 
-@helper
+@inlined
 def salted(salt: np.uint64, mark: np.uint64) -> np.uint64:
     """The salt for keys with a mark: 0, or 1 and the length of a prefix."""
     return salt + mark * np.uint64(0xD1342543DE82EF95)
 
 
-@helper
+@inlined
 def bucket(h: np.uint64, buckets: np.uint64) -> np.uint64:
     """Which seed a key has."""
     return ((h >> _32) * buckets) >> _32
 
 
-@helper
+@inlined
 def place(h: np.uint64, seed: np.uint64, capacity: np.uint64) -> np.uint64:
     """Which record a key has, by its seed."""
     x = h ^ (seed * _GOLDEN)
@@ -147,7 +149,7 @@ def place(h: np.uint64, seed: np.uint64, capacity: np.uint64) -> np.uint64:
     return ((x >> _32) * capacity) >> _32
 
 
-@helper
+@inlined
 def unit(at: np.int64) -> np.uint32:
     """The coarse unit (2^30 ns) of a time; what lies before 1970 or after 2106 shares the first or last one."""
     if at < 0:
@@ -338,7 +340,7 @@ def name_keys(k0: np.uint64, k1: np.uint64, offsets: I64, data: U8, hi: U64, lo:
 # check each for being negative.
 
 
-@helper
+@inlined
 def _breakpoint(words: U32, time: I64, w: np.uint64, at: np.int64, same: bool) -> np.uint64:
     """How many breakpoints of a record are not after a time: by units, and exactly where the unit is the same.
 
@@ -405,14 +407,16 @@ def find(
 
 
 @helper
-def _held(table: Table, hi: np.uint64, lo: np.uint64, mark: np.uint64) -> tuple[np.uint64, bool]:
+def _held(
+    salt: np.uint64, seeds: U16, records: U64, words: U32, hi: np.uint64, lo: np.uint64, mark: np.uint64
+) -> tuple[np.uint64, bool]:
     """The word of `words` at which the record of a key lies, and whether it is there."""
-    h = mix(salted(table.salt[0], mark), hi, lo)
-    seed = np.uint64(table.seeds[bucket(h, np.uint64(len(table.seeds)))])
-    r = place(h, seed, np.uint64(len(table.records) // 8)) * _8
+    h = mix(salted(salt, mark), hi, lo)
+    seed = np.uint64(seeds[bucket(h, np.uint64(len(seeds)))])
+    r = place(h, seed, np.uint64(len(records) // 8)) * _8
     w = r * _2
-    held = (table.records[r] == hi) & (table.records[r + _1] == lo) & (table.words[w + _4] != EMPTY)
-    return w, held & ((mark == _0) | (table.words[w + _7] == np.uint32(mark)))
+    held = (records[r] == hi) & (records[r + _1] == lo) & (words[w + _4] != EMPTY)
+    return w, held & ((mark == _0) | (words[w + _7] == np.uint32(mark)))
 
 
 @kernel
@@ -431,33 +435,34 @@ def find_newer(
     segments: U8,
 ) -> None:
     """What `find` does, over answers of older segments: only where this segment has the key, which it notes."""
+    salt, seeds, records, words, time = table.salt[0], table.seeds, table.records, table.words, table.time
     for i in range(len(hi)):
-        w, held = _held(table, hi[i], lo[i], _0)
+        w, held = _held(salt, seeds, records, words, hi[i], lo[i], _0)
         if not held:
             continue
         segments[i] = segment
         tagsets[i], flags[i], pieces[i] = 0, 0, -1
-        where = table.words[w + _4]
-        if where == MANY or (network[i] != -1 and np.uint32(np.int64(network[i]) & 0xFFFFFFFF) != where):
+        where = words[w + _4]
+        if where == MANY or (network[i] != -1 and np.uint32(network[i]) != where):
             continue
-        k = _breakpoint(table.words, table.time, w, at[i], True)
-        value = table.words[w + _10 + k] if k > _0 else np.uint32(0)
+        k = _breakpoint(words, time, w, at[i], True)
+        value = words[w + _10 + k] if k > _0 else np.uint32(0)
         row = np.int32(value & np.uint32(0x3FFFFFFF))
         if row > 0:
             tagsets[i] = row + offset
             flags[i] = value >> np.uint32(30)
-            pieces[i] = np.int64(table.words[w + _5]) + np.int64(k) - 1 + base
+            pieces[i] = np.int64(words[w + _5]) + np.int64(k) - 1 + base
 
 
 @helper
-def _as_of(table: Table, first: Number, length: Number, at: np.int64) -> Any:  # noqa: ANN401 - a number
+def _as_of(time: I64, first: Number, length: Number, at: np.int64) -> Any:  # noqa: ANN401 - a number
     """The breakpoint of a run that holds a time, -1 where there is none, or where the run is none."""
-    if first < 0 or length < 0 or first > len(table.time) or first + length > len(table.time):
+    if first < 0 or length < 0 or first > len(time) or first + length > len(time):
         return -1
     low, high = first, first + length
     while low < high:
         middle = (low + high) // 2
-        if table.time[middle] <= at:
+        if time[middle] <= at:
             low = middle + 1
         else:
             high = middle
@@ -465,16 +470,16 @@ def _as_of(table: Table, first: Number, length: Number, at: np.int64) -> Any:  #
 
 
 @helper
-def _row(table: Table, point: Number) -> Any:  # noqa: ANN401 - a number
+def _row(value: U32, owners: int, point: Number) -> Any:  # noqa: ANN401 - a number
     """The tagset of a breakpoint, 0 where that is none."""
-    if point < 0 or point >= len(table.value):
+    if point < 0 or point >= len(value):
         return 0
-    row = np.int64(table.value[point] & np.uint32(0x3FFFFFFF))
-    return row if row < len(table.owner) else 0
+    row = np.int64(value[point] & np.uint32(0x3FFFFFFF))
+    return row if row < owners else 0
 
 
 @kernel
-def find_all(
+def find_all(  # noqa: PLR0915 - the record's own run, and all runs of a key
     table: Table,
     reach: Reach,
     rows: I64,
@@ -495,46 +500,68 @@ def find_all(
     The nearest tier with a holder decides; two owners in networks of that tier are several. Of the networks in which
     one owner holds it, the last counts: that is not the internet, which comes first.
     """
-    for j in range(len(rows)):
-        i = rows[j]
+    salt, seeds, records, words = table.salt[0], table.seeds, table.records, table.words
+    run_network, run_first, run_length = table.network, table.first, table.length
+    time, value, owner = table.time, table.value, table.owner
+    spaces, links = reach.spaces, reach.links
+    buckets, capacity = np.uint64(len(seeds)), np.uint64(len(records) // 8)
+    ring = np.empty(_RING, np.uint64)
+    last = np.uint64(_RING - 1)
+    n = len(rows)
+    for ahead in range(n + _AHEAD):
+        if ahead < n:
+            i = rows[ahead]
+            h = mix(salt, hi[i], lo[i])
+            r = place(h, np.uint64(seeds[bucket(h, buckets)]), capacity) * _8
+            ring[np.uint64(ahead) & last] = r
+            _prefetch(records, r)
+        if ahead < _AHEAD:
+            continue
+        i = rows[ahead - _AHEAD]
+        r = ring[np.uint64(ahead - _AHEAD) & last]
+        w = r * _2
         tagsets[i], flags[i], pieces[i], states[i], tiers[i] = 0, 0, -1, ABSENT, FAR
-        w, held = _held(table, hi[i], lo[i], _0)
-        if not held:
+        place_ = words[w + _4]
+        if (records[r] != hi[i]) | (records[r + _1] != lo[i]) | (place_ == EMPTY):
             continue
-        many = table.words[w + _4] == MANY
-        first = np.int64(table.words[w + _5])
-        runs = np.int64(table.words[w + _6]) if many else np.int64(1)
-        if runs == 0 or (many and first + runs > len(table.network)):
+        first = np.int64(words[w + _5])
+        if place_ != MANY:  # its one run lies in the record
+            distance = tier(spaces, links, network[i], np.int32(place_), at[i])
+            if distance < 0:
+                states[i] = ELSEWHERE
+                continue
+            k = _breakpoint(words, time, w, at[i], True)
+            said = words[w + _10 + k] if k > _0 else np.uint32(0)
+            row = np.int64(said & np.uint32(0x3FFFFFFF))
+            states[i] = NOBODY
+            if 0 < row < len(owner):
+                states[i], tiers[i] = 1, distance
+                tagsets[i] = row + offset
+                flags[i] = said >> np.uint32(30)
+                pieces[i] = first + np.int64(k) - 1 + base
             continue
-        best, row, found, reached = FAR, 0, -1, False
-        for k in range(runs):
-            if many:
-                where, start, length = (
-                    table.network[first + k],
-                    table.first[first + k],
-                    np.int64(table.length[first + k]),
-                )
-            else:
-                where, start, length = np.int32(table.words[w + _4]), first, np.int64(0)
-                while length < INLINE and table.words[w + _6 + np.uint64(length)] != NO_TIME:
-                    length += 1
-            distance = tier(reach, network[i], where, at[i])
+        runs = np.int64(words[w + _6])
+        if runs == 0 or first + runs > len(run_network):
+            continue
+        best, row, found, reached = FAR, np.int64(0), np.int64(-1), False
+        for run in range(first, first + runs):
+            distance = tier(spaces, links, network[i], run_network[run], at[i])
             if distance < 0 or distance > best:
                 continue
             reached = True
-            point = _as_of(table, start, length, at[i])
-            other = _row(table, point)
+            point = _as_of(time, run_first[run], np.int64(run_length[run]), at[i])
+            other = _row(value, len(owner), point)
             if other == 0:
                 continue
-            if distance == best and (row == 0 or table.owner[row] != table.owner[other]):
-                row = 0
+            if distance == best and (row == 0 or owner[row] != owner[other]):
+                row = np.int64(0)
             else:
                 best, row, found = distance, other, point
         tiers[i] = best
         if row > 0:
             states[i] = 1
             tagsets[i] = row + offset
-            flags[i] = table.value[found] >> np.uint32(30)
+            flags[i] = value[found] >> np.uint32(30)
             pieces[i] = found + base
         elif best < FAR:
             states[i] = SEVERAL_HOLD
@@ -546,8 +573,9 @@ def find_all(
 def labels_of(table: Table, slots: I32, label: I32, hi: U64, lo: U64) -> I32:
     """The label of the first run of each key, -1 where there is none; `slots` is the first run of each record."""
     out = np.empty(len(hi), np.int32)
+    salt, seeds, records, words = table.salt[0], table.seeds, table.records, table.words
     for i in range(len(hi)):
-        w, held = _held(table, hi[i], lo[i], _0)
+        w, held = _held(salt, seeds, records, words, hi[i], lo[i], _0)
         r = w >> _4
         run = slots[r] if held and r < np.uint64(len(slots)) else np.int32(-1)
         out[i] = label[run] if 0 <= run < len(label) else -1
@@ -558,36 +586,36 @@ def labels_of(table: Table, slots: I32, label: I32, hi: U64, lo: U64) -> I32:
 
 
 @helper
-def _number(reach: Reach, network: int) -> int:
+def _number(spaces: I64, network: Number) -> int:
     """The position of a network among all, -1 where it is none."""
-    low, high = 0, len(reach.rid)
+    low, high = 0, len(spaces) - 1
     while low < high:
         middle = (low + high) // 2
-        if reach.rid[middle] < network:
+        if spaces[middle, 0] < network:
             low = middle + 1
         else:
             high = middle
-    return low if low < len(reach.rid) and reach.rid[low] == network else -1
+    return low if low < len(spaces) - 1 and spaces[low, 0] == network else -1
 
 
 @helper
-def _share(reach: Reach, one: int, other: int, at: np.int64) -> bool:
+def _share(spaces: I64, links: I64, one: int, other: int, at: np.int64) -> bool:
     """Whether two networks, by their positions, are in one group at a time."""
-    a, b = reach.group_first[one], reach.group_first[other]
-    a_end, b_end = reach.group_first[one + 1], reach.group_first[other + 1]
+    a, b = spaces[one, 2], spaces[other, 2]
+    a_end, b_end = spaces[one + 1, 2], spaces[other + 1, 2]
     while a < a_end and b < b_end:
-        if reach.group[a] < reach.group[b]:
+        if links[a, 0] < links[b, 0]:
             a += 1
-        elif reach.group[a] > reach.group[b]:
+        elif links[a, 0] > links[b, 0]:
             b += 1
         else:
-            group = reach.group[a]
+            group = links[a, 0]
             mine, theirs = False, False
-            while a < a_end and reach.group[a] == group:
-                mine |= (reach.group_since[a] <= at) & (at < reach.group_until[a])
+            while a < a_end and links[a, 0] == group:
+                mine |= links[a, 1] <= at < links[a, 2]
                 a += 1
-            while b < b_end and reach.group[b] == group:
-                theirs |= (reach.group_since[b] <= at) & (at < reach.group_until[b])
+            while b < b_end and links[b, 0] == group:
+                theirs |= links[b, 1] <= at < links[b, 2]
                 b += 1
             if mine and theirs:
                 return True
@@ -595,22 +623,14 @@ def _share(reach: Reach, one: int, other: int, at: np.int64) -> bool:
 
 
 @helper
-def _centre(reach: Reach, number: int, k: int, at: np.int64) -> int:
+def _home(spaces: I64, links: I64, number: int, k: int, at: np.int64) -> Any:  # noqa: ANN401 - a number
     """The k-th home of a network if that is one at a time, else -1."""
-    row = reach.home_first[number] + k
-    if row >= reach.home_first[number + 1] or not reach.home_since[row] <= at < reach.home_until[row]:
-        return -1
-    return reach.home[row]  # type: ignore[no-any-return]
+    row = spaces[number, 1] + k
+    return links[row, 0] if links[row, 1] <= at < links[row, 2] else np.int64(-1)
 
 
 @helper
-def _homes(reach: Reach, number: int) -> Any:  # noqa: ANN401 - a number
-    """How many homes a network ever had; one for the network itself where it is no cluster of ours."""
-    return reach.home_first[number + 1] - reach.home_first[number] if number >= 0 else 0
-
-
-@kernel
-def tier(reach: Reach, own: int, other: int, at: np.int64) -> int:
+def tier(spaces: I64, links: I64, own: Number, other: Number, at: np.int64) -> int:
     """How near a network is from another at a time: 0 the same … 3 the internet, -1 out of reach.
 
     From any network (-1), all are 0.
@@ -619,30 +639,30 @@ def tier(reach: Reach, own: int, other: int, at: np.int64) -> int:
         return 0
     if own == 0:
         return -1
-    one, two = _number(reach, own), _number(reach, other)
-    homes = _homes(reach, one)
-    at_home = False
+    one, two = _number(spaces, own), _number(spaces, other)
+    homes = spaces[one + 1, 1] - spaces[one, 1] if one >= 0 else 0
+    others = spaces[two + 1, 1] - spaces[two, 1] if two >= 0 else 0
+    at_home, others_at_home = False, False
     for k in range(homes):
-        home = _centre(reach, one, k, at)
+        home = _home(spaces, links, one, k, at)
         if home == other:
             return 1
         at_home |= home >= 0
     if other == 0:
         return 3
-    others = _homes(reach, two)
-    others_at_home = False
     for k in range(others):
-        others_at_home |= _centre(reach, two, k, at) >= 0
-    for k in range(homes if at_home else 1):
-        a = _centre(reach, one, k, at) if at_home else own
+        others_at_home |= _home(spaces, links, two, k, at) >= 0
+    for k in range(homes if at_home else 1):  # each centre of the one with each of the other
+        a = _home(spaces, links, one, k, at) if at_home else np.int64(own)
+        x = _number(spaces, a) if at_home else one
         for m in range((others if others_at_home else 1) if a >= 0 else 0):
-            b = _centre(reach, two, m, at) if others_at_home else other
+            b = _home(spaces, links, two, m, at) if others_at_home else np.int64(other)
             if b < 0:
                 continue
             if a == b:
                 return 2
-            x, y = _number(reach, a), _number(reach, b)
-            if x >= 0 and y >= 0 and _share(reach, x, y, at):
+            y = _number(spaces, b) if others_at_home else two
+            if x >= 0 and y >= 0 and _share(spaces, links, x, y, at):
                 return 2
     return -1
 
@@ -650,9 +670,10 @@ def tier(reach: Reach, own: int, other: int, at: np.int64) -> int:
 @kernel
 def tiers_of(reach: Reach, own: int, others: I32, at: np.int64) -> I32:
     """How near each of some networks is from one at a time."""
+    spaces, links = reach.spaces, reach.links
     out = np.empty(len(others), np.int32)
     for i in range(len(others)):
-        out[i] = tier(reach, own, others[i], at)
+        out[i] = tier(spaces, links, own, others[i], at)
     return out
 
 
@@ -696,8 +717,8 @@ def _lengths(masks: U64, hi: np.uint64, lo: np.uint64, v4: bool, word: int) -> n
 
 @kernel
 def find_prefix(  # noqa: PLR0915 - one loop within the other, and none of them to be left
-    tables: tuple[Table, ...],
-    masks: tuple[U64, ...],
+    table: Table,
+    masks: U64,
     reach: Reach,
     rows: I64,
     hi: U64,
@@ -705,83 +726,76 @@ def find_prefix(  # noqa: PLR0915 - one loop within the other, and none of them 
     at: I64,
     network: I32,
     found: I32,
-    flags: U8,
-    segments: U8,
     points: I64,
     distances: I32,
 ) -> None:
-    """The prefixes of some probes: of probe rows[j] the tagset `found[j]` of `tables[segments[j]]`, or why not.
+    """The prefixes of some probes: of probe rows[j] the tagset `found[j]`, or SEVERAL_HOLD, or 0 for none.
 
-    The nearest tier decides; of one network the longest; two owners in networks of that tier are SEVERAL_HOLD. The
-    newest table (the first) that has a prefix is the truth for it.
+    The nearest tier decides; of one network the longest; two owners in networks of that tier are several.
     """
-    decided = np.empty(64, np.int32)
+    salt, seeds, records, words = table.salt[0], table.seeds, table.records, table.words
+    run_network, run_first, run_length = table.network, table.first, table.length
+    time, value, owner = table.time, table.value, table.owner
+    spaces, links = reach.spaces, reach.links
+    decided = np.empty(64, np.int32)  # the networks of the nearest tier that have a longer one
     for j in range(len(rows)):
         i = rows[j]
         v4 = (hi[i] == _0) & (lo[i] >> _32 == np.uint64(0xFFFF))
-        best, row, count, longest = FAR, 0, 0, -1
-        found[j], segments[j], points[j] = 0, 0, -1
-        owner = np.int32(0)
+        best, row, count, longest = FAR, np.int64(0), 0, -1
+        points[j] = -1
         for word in range(2, -1, -1):
-            lengths = _0
-            for s in range(len(tables)):
-                lengths |= _lengths(masks[s], hi[i], lo[i], v4, word)
+            lengths = _lengths(masks, hi[i], lo[i], v4, word)
             while lengths != _0:
                 bit = _highest(lengths)
                 lengths ^= _1 << np.uint64(bit)
                 length = 64 * word + bit
                 high, low = _masked(hi[i], length), _masked(lo[i], length - 64)
-                for s in range(len(tables)):
-                    table = tables[s]
-                    w, held = _held(table, high, low, np.uint64(length + 1))
-                    if not held:
+                w, held = _held(salt, seeds, records, words, high, low, np.uint64(length + 1))
+                if not held:
+                    continue
+                first, runs = np.int64(words[w + _5]), np.int64(words[w + _6])
+                if first + runs > len(run_network):
+                    continue
+                new = count
+                for run in range(first, first + runs):
+                    where = run_network[run]
+                    distance = tier(spaces, links, network[i], where, at[i])
+                    if distance < 0 or distance > best:
                         continue
-                    first, runs = np.int64(table.words[w + _5]), np.int64(table.words[w + _6])
-                    if first + runs > len(table.network):
-                        break
-                    new = count
-                    for k in range(runs):
-                        where = table.network[first + k]
-                        distance = tier(reach, network[i], where, at[i])
-                        if distance < 0 or distance > best:
+                    if distance == best:
+                        longer = False
+                        for x in range(count):
+                            longer |= decided[x] == where
+                        if longer:
                             continue
-                        if distance == best:
-                            longer = False
-                            for x in range(count):
-                                longer |= decided[x] == where
-                            if longer:
-                                continue
-                        point = _as_of(table, table.first[first + k], np.int64(table.length[first + k]), at[i])
-                        other = _row(table, point)
-                        if other == 0:
-                            continue
-                        if distance < best:
-                            best, row, count, new = distance, other, 0, 0
-                            owner, longest = table.owner[other], length
-                            segments[j], points[j] = s, point
-                        elif row == 0 or owner != table.owner[other]:
-                            row = 0
-                        elif length == longest:
-                            row = other
-                            segments[j], points[j] = s, point
-                        if new < len(decided):
-                            decided[new] = where
-                            new += 1
-                    count = new
-                    break
+                    point = _as_of(time, run_first[run], np.int64(run_length[run]), at[i])
+                    other = _row(value, len(owner), point)
+                    if other == 0:
+                        continue
+                    if distance < best:
+                        best, row, count, new, longest = distance, other, 0, 0, length
+                        points[j] = point
+                    elif row == 0 or owner[row] != owner[other]:
+                        row = np.int64(0)
+                    elif length == longest:
+                        row = other
+                        points[j] = point
+                    if new < len(decided):
+                        decided[new] = where
+                        new += 1
+                count = new
                 if best == 0 and network[i] != -1:
                     lengths = _0
             if best == 0 and network[i] != -1:
                 break
         found[j] = row if row > 0 or best == FAR else SEVERAL_HOLD
-        flags[j] = tables[segments[j]].value[points[j]] >> np.uint32(30) if row > 0 else 0
         distances[j] = best
 
 
 # ---- ports and resources: open-addressed tables of rows
 
 
-@helper
+@inlined
 def slot(key: np.uint64, slots: np.uint64) -> np.uint64:
     """Where a key's row is sought first; `slots` is a power of two."""
     return ((key * _GOLDEN) >> np.uint64(24)) & (slots - _1)
@@ -843,6 +857,7 @@ def settle(
     the client's own choice.
     """
     count = len(settling)
+    keys, starts, ends, chosen, slots = ports.key, ports.start, ports.end, ports.pick, ports.slots
     for i in range(len(tagsets)):
         row = np.int64(tagsets[i]) - offset
         if row <= 0 or row >= count or port[i] < 0:
@@ -853,10 +868,10 @@ def settle(
         pick = np.int32(0)
         if may >= 4:
             wanted = np.uint64(may >> 2) << np.uint64(24) | np.uint64(protocol[i]) << _16 | np.uint64(port[i])
-            k = row_of(wanted, ports.key, ports.slots)
-            while 0 <= k < len(ports.key) and ports.key[k] == wanted:
-                if ports.start[k] <= at[i] < ports.end[k]:
-                    pick = ports.pick[k]
+            k = row_of(wanted, keys, slots)
+            while 0 <= k < len(keys) and keys[k] == wanted:
+                if starts[k] <= at[i] < ends[k]:
+                    pick = chosen[k]
                     break
                 k += 1
         if pick == 0 and (may & 2 != 0 or (may & 1 != 0 and destination)):

@@ -49,17 +49,16 @@ class Networks(NamedTuple):
 
     def reach(self) -> Reach:
         """The networks as kernels see them."""
-        return Reach(
-            frozen(self.rid),
-            frozen(self.home_first),
-            frozen(self.home),
-            frozen(self.home_since),
-            frozen(self.home_until),
-            frozen(self.group_first),
-            frozen(self.group),
-            frozen(self.group_since),
-            frozen(self.group_until),
-        )
+        homes = len(self.home)
+        spaces = np.empty((len(self.rid) + 1, 3), np.int64)
+        spaces[:-1, 0] = self.rid
+        spaces[-1, 0] = FOREVER
+        spaces[:, 1] = self.home_first
+        spaces[:, 2] = self.group_first + homes
+        links = np.empty((homes + len(self.group), 3), np.int64)
+        links[:homes] = np.stack([self.home, self.home_since, self.home_until], axis=1)
+        links[homes:] = np.stack([self.group, self.group_since, self.group_until], axis=1)
+        return Reach(frozen(spaces), frozen(links))
 
     def write(self, path: Path) -> Written:
         """Write them as a file of the same form as a segment's."""

@@ -180,6 +180,18 @@ def runs_of_table(arrays: Arrays, name: str) -> Runs:
     )
 
 
+def runs_in(arrays: Arrays, name: str, key: int, bits: int = 128) -> tuple[int, int] | None:
+    """The runs of a 128-bit key (of a prefix: with its length) in a table: the first, and the end."""
+    first, end = 0, len(arrays[f"{name}.run.hi"])
+    wanted = [("hi", key >> 64), ("lo", key & (1 << 64) - 1), *([("bits", bits)] if name == PREFIX else [])]
+    for column, value in wanted:
+        part = arrays[f"{name}.run.{column}"][first:end]
+        number = part.dtype.type(value)
+        below = int(np.searchsorted(part, number))
+        first, end = first + below, first + int(np.searchsorted(part, number, side="right"))
+    return (first, end) if end > first else None
+
+
 def kernel_table(arrays: Arrays, name: str, owner: I32) -> Table:
     """A table of a segment as kernels see it."""
     records = arrays[f"{name}.records"]

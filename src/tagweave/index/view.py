@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from tagweave.errors import BrokenSegment
 from tagweave.index.columns import AS_IT_IS, I32, I64, NO_SERVICE, PICKED, SEVERAL, TAGSET_BITS, U8, U32, U64
-from tagweave.index.compiled import frozen
+from tagweave.index.compiled import frozen, interprets
 from tagweave.index.folder import Folder, Manifest
 from tagweave.index.kernels import Ports, Reach, Table
 from tagweave.index.networks import Networks
@@ -27,6 +27,7 @@ from tagweave.index.tables import (
     cell_ids,
     kernel_table,
     newest,
+    runs_in,
     runs_of_table,
     table_arrays,
 )
@@ -35,27 +36,24 @@ from tagweave.model.times import BEGINNING
 _TRIES: Final = 5
 _CHUNK: Final = 1 << 20
 _LONGEST: Final = 128
+_MAPPED: Final = 0xFFFF
 
 
 class Prefixes(NamedTuple):
-    """Tables of prefixes, the newest first, and how their tagsets and breakpoints are numbered in the view."""
+    """A table of prefixes, and the view's numbers of its tagsets and breakpoints: from a first on, or listed."""
 
-    tables: tuple[Table, ...]
-    masks: tuple[U64, ...]
-    offsets: I32 | None
-    bases: I64 | None
-    numbers: I32 | None
-    points: I64 | None
+    table: Table
+    masks: U64
+    first: tuple[int, int]
+    listed: tuple[I32, I64] | None
 
-    def tagsets(self, table: U8, row: I32) -> I32:
+    def tagsets(self, rows: I32) -> I32:
         """The view's numbers of tagsets."""
-        out: I32 = row + self.offsets[table] if self.numbers is None else self.numbers[row]  # type: ignore[index]
-        return out
+        return rows + np.int32(self.first[0]) if self.listed is None else self.listed[0][rows]
 
-    def pieces(self, table: U8, point: I64) -> I64:
+    def pieces(self, points: I64) -> I64:
         """The view's numbers of breakpoints."""
-        out: I64 = point + self.bases[table] if self.points is None else self.points[point]  # type: ignore[index]
-        return out
+        return points + self.first[1] if self.listed is None else self.listed[1][points]
 
 
 class View:
@@ -102,47 +100,68 @@ class View:
         """The sets of ports of a segment as kernels see them."""
         return Ports(*(self.segments[segment][f"port.{field}"] for field in Ports._fields))
 
-    def prefixes(self, *, interpreted: bool) -> "Prefixes":
-        """The tables of prefixes: those of the segments, or for compiled kernels one that says the same."""
-        if interpreted or len(self.having(PREFIX)) < 2:
-            return self._prefixes
-        return self._one_of_prefixes
+    def prefixes(self, hi: U64, lo: U64) -> "Prefixes | None":
+        """A table of the prefixes of some addresses, at least; None where there are none."""
+        having = self.having(PREFIX)
+        if not having:
+            return None
+        if len(having) == 1:
+            return self._only_prefixes
+        if interprets(len(hi)):
+            return self._prefixes_of(hi, lo)
+        return self._all_prefixes
 
     @cached_property
-    def _prefixes(self) -> "Prefixes":
-        having = list(self.having(PREFIX))
-        for s in having:  # few, and kernels trust them
-            one = self.segments[s]
-            if (one["prefix.masks"][:2] > MOST_SLOT_BITS).any() or one["prefix.run.bits"].max() > _LONGEST:
-                raise BrokenSegment(one.path, "is damaged: it has prefixes that are none")
-        return Prefixes(
-            tuple(self.table(s, PREFIX) for s in having),
-            tuple(self.segments[s]["prefix.masks"] for s in having),
-            self.offsets[having].astype(np.int32),
-            np.array([self.point(s, PREFIX, 0) for s in having], np.int64),
-            None,
-            None,
-        )
+    def _only_prefixes(self) -> "Prefixes":
+        (s,) = self.having(PREFIX)
+        self._checked(s)
+        table, masks = self.table(s, PREFIX), self.segments[s]["prefix.masks"]
+        if masks[0] > MOST_SLOT_BITS or masks[1] > MOST_SLOT_BITS:
+            raise BrokenSegment(self.segments[s].path, "is damaged: prefix.masks are none")
+        return Prefixes(table, masks, (int(self.offsets[s]), self.point(s, PREFIX, 0)), None)
 
     @cached_property
-    def _one_of_prefixes(self) -> "Prefixes":
-        """There are few prefixes, and numba compiles for each number of tables anew."""
-        assert self._prefixes
-        parts, numbers, pieces = [], [], []
+    def _all_prefixes(self) -> "Prefixes":
+        return self._of_prefixes([np.arange(len(self.segments[s]["prefix.run.hi"])) for s in self.having(PREFIX)])
+
+    def _prefixes_of(self, hi: U64, lo: U64) -> "Prefixes | None":
+        """Those of a few addresses: a table of all takes too long to make for one."""
+        addresses = {int(high) << 64 | int(low) for high, low in zip(hi, lo, strict=True)}
+        wanted = {
+            (address >> (128 - length) << (128 - length), length)
+            for address in addresses
+            for length in range(96 if address >> 32 == _MAPPED else 0, _LONGEST + 1)
+        }
+        rows = []
         for s in self.having(PREFIX):
-            part = runs_of_table(self.segments[s], PREFIX)
+            one = self.segments[s]
+            mine = [range(*span) for key in wanted if (span := runs_in(one, PREFIX, *key))]
+            rows.append(np.array(sorted(row for span in mine for row in span), np.intp))
+        return self._of_prefixes(rows) if any(len(some) for some in rows) else None
+
+    def _of_prefixes(self, rows: Sequence[npt.NDArray[np.intp]]) -> "Prefixes":
+        """One table of some runs of prefixes of each segment; what a newer one says hides the older."""
+        parts, numbers, pieces = [], [], []
+        for s, some in zip(self.having(PREFIX), rows, strict=True):
+            self._checked(s)
+            part = runs_of_table(self.segments[s], PREFIX).taken(some)
             local = part.value & np.uint32(TAGSET_BITS)
             parts.append(part)
             numbers.append(np.where(local > 0, local + self.offsets[s], 0))
             pieces.append(np.arange(len(part.time)) + self.point(s, PREFIX, 0))
         runs = newest(parts)
-        tagsets, rows = np.unique(np.append(np.concatenate(numbers), 0), return_inverse=True)
-        value: U32 = rows[:-1].astype(np.uint32) | (runs.value & ~np.uint32(TAGSET_BITS))
+        tagsets, row = np.unique(np.append(np.concatenate(numbers), 0), return_inverse=True)
+        value: U32 = row[:-1].astype(np.uint32) | (runs.value & ~np.uint32(TAGSET_BITS))
         arrays = table_arrays(PREFIX, runs._replace(value=value))
         owner = self.column("owner", tagsets.astype(np.int32), np.zeros(len(tagsets), np.int32))
         table = kernel_table({name: frozen(array) for name, array in arrays.items()}, PREFIX, frozen(owner))
-        masks = (frozen(arrays["prefix.masks"]),)
-        return Prefixes((table,), masks, None, None, tagsets.astype(np.int32), np.concatenate(pieces))
+        listed = tagsets.astype(np.int32), np.concatenate(pieces)
+        return Prefixes(table, frozen(arrays["prefix.masks"]), (0, 0), listed)
+
+    def _checked(self, s: int) -> None:
+        """Ranges are few, and kernels trust their lengths."""
+        if self.segments[s]["prefix.run.bits"].max() > _LONGEST:
+            raise BrokenSegment(self.segments[s].path, "is damaged: it has ranges that are none")
 
     # ---- tagsets
 
