@@ -12,7 +12,9 @@ from tagweave.carriers.columns.blocks import Block, spread
 from tagweave.carriers.columns.ends import Records
 from tagweave.carriers.columns.formats import Tags, check_format
 from tagweave.carriers.columns.reports import Report
+from tagweave.carriers.columns.together import Together
 from tagweave.errors import ConfigError, InputError
+from tagweave.index.find import Endpoints
 from tagweave.index.opening import TagIndex
 from tagweave.index.view import View
 from tagweave.index.weave import Weaver
@@ -65,6 +67,7 @@ class Weaving:
     ) -> None:
         self._view = view
         self._weaver = Weaver(view, options.tags, options.names)
+        self._together = Together(view)
         self._options = options
         self._report = report
         self._growing = growing
@@ -90,10 +93,12 @@ class Weaving:
         moments = records.moments()
         report.refuse(block, ~moments[0].valid, "no time, or one without a zone", records.column("time"))
         out: list[tuple[str, pa.Array]] = []
-        for side in roles.sides(self._roles):
-            ends, wrong = records.side(self._view, side, moments, options.network)
+        sides = roles.sides(self._roles)
+        both = [records.side(self._view, side, moments, options.network) for side in sides]
+        for side, (_, wrong) in zip(sides, both, strict=True):
             address = f"{side}.ip" if side else "ip"
             report.refuse(block, wrong, f"no {address} address", records.column(address))
+        for side, ends in zip(sides, self._settled([ends for ends, _ in both]), strict=True):
             woven = self._weaver.weave(ends, side)
             report.count(side, ends, woven.reasons)
             if options.encode == "ids":
@@ -103,6 +108,13 @@ class Weaving:
             else:
                 out += zip(self._weaver.columns(side), woven.columns, strict=True)
         return [(name, spread(column, block)) for name, column in out]
+
+    def _settled(self, sides: Sequence[Endpoints]) -> list[Endpoints]:
+        """The same ends, in the networks that both ends of a record together tell."""
+        if len(sides) < 2:
+            return list(sides)
+        networks = self._together.settle(*sides)
+        return [ends._replace(network=network) for ends, network in zip(sides, networks, strict=True)]
 
     def finish(self) -> None:
         """Tell which mapped columns there never were. Raises ConfigError where nothing could be tagged without them."""

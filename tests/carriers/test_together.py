@@ -1,0 +1,253 @@
+"""Both ends of a record together: what is settled is what trying every pair of networks leaves, and never wrong."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index import brute
+from index.brute import ADDRESSES, ASKED, MOMENTS, Content, Shape
+from tagweave.carriers.columns import together as module
+from tagweave.carriers.columns.together import Together
+from tagweave.index.addresses import reachable
+from tagweave.index.columns import AMBIGUOUS, BY_ADDRESS, BY_PREFIX, INTERNET, MATCHED, NETWORK_UNNAMED
+from tagweave.index.find import Endpoints, find
+from tagweave.library import Index
+from tagweave.model import (
+    VM,
+    Cluster,
+    Interface,
+    Node,
+    PeeringConnection,
+    PeeringEnd,
+    Pod,
+    Resource,
+    Vpc,
+)  # fmt: skip
+from tagweave.model.times import FOREVER, to_ns
+
+from .making import index_of_spans
+
+NOBODY: Final = -1
+Question = tuple[int, int, int, int, int]
+"""Source, destination, time, and the networks of both."""
+
+
+# ---- by trying every pair
+
+
+def candidates(contents: Sequence[Content], address: int, at: int) -> dict[int, int]:
+    """Network → owner, of all that hold an address at a time."""
+    runs = brute.truth(list(contents), "addresses", address) or {}
+    found = {network: one.owner for network, held in runs.items() if (one := brute.at_time(held, at))}
+    return {INTERNET: NOBODY, **found} if reachable(address) else found
+
+
+def can_talk(shape: Shape, one: int, other: int, at: int) -> bool:
+    if INTERNET in (one, other):
+        return True
+    return brute.tier(shape, one, other, at) >= 0 or brute.tier(shape, other, one, at) >= 0
+
+
+def is_open(contents: Sequence[Content], shape: Shape, address: int, at: int, network: int) -> bool:
+    answer = brute.ask_address(list(contents), shape, address, at, network)
+    return network == NETWORK_UNNAMED and answer.reason == AMBIGUOUS
+
+
+def evidence(contents: Sequence[Content], shape: Shape, address: int, at: int, network: int) -> dict[int, int]:
+    """The candidates of an end: one that names its network is where it is found, if it is."""
+    if network == NETWORK_UNNAMED:
+        return candidates(contents, address, at)
+    answer = brute.ask_address(list(contents), shape, address, at, network)
+    if answer.reason != MATCHED or answer.rule != BY_ADDRESS:
+        return {}
+    held = {n: o for n, o in candidates(contents, address, at).items() if o == answer.owner}
+    tiers = {n: brute.tier(shape, network, n, at) for n in held}
+    nearest = min(tier for tier in tiers.values() if tier >= 0)
+    return {max(n for n, tier in tiers.items() if tier == nearest): answer.owner}
+
+
+def left(shape: Shape, own: dict[int, int], other: dict[int, int], at: int) -> dict[int, int]:
+    return {n: o for n, o in own.items() if any(can_talk(shape, n, m, at) for m in other)}
+
+
+def settled(contents: Sequence[Content], shape: Shape, question: Question) -> tuple[int, int]:
+    """The networks of both ends, by trying every pair of candidates."""
+    a, b, at, *networks = question
+    sets = [evidence(contents, shape, x, at, n) for x, n in zip((a, b), networks, strict=True)]
+    out = []
+    for address, own, other, network in zip((a, b), sets, reversed(sets), networks, strict=True):
+        rest = left(shape, own, other, at)
+        owners = set(rest.values())
+        decided = is_open(contents, shape, address, at, network) and len(owners) == 1 and owners != {NOBODY}
+        out.append(max(rest) if decided else network)
+    return out[0], out[1]
+
+
+def ends(questions: Sequence[Question], side: int) -> Endpoints:
+    n = len(questions)
+    return Endpoints(
+        np.array([q[side] >> 64 for q in questions], np.uint64),
+        np.array([q[side] & (2**64 - 1) for q in questions], np.uint64),
+        np.ones(n, np.bool_),
+        np.array([q[2] for q in questions], np.int64),
+        None,
+        np.array([q[3 + side] for q in questions], np.int32),
+        np.full(n, -1, np.int32),
+        np.zeros(n, np.uint8),
+    )
+
+
+UNNAMED: Final = [(a, b, t, -1, -1) for a in ADDRESSES for b in ADDRESSES for t in MOMENTS]
+NAMED: Final = [(a, b, t, n, -1) for a in ADDRESSES for b in ADDRESSES[:4] for t in MOMENTS[::3] for n in ASKED]
+CONTENTS: Final = st.lists(brute.contents(), min_size=1, max_size=3)
+
+
+@settings(deadline=None, max_examples=20)
+@given(CONTENTS, brute.shapes())
+@pytest.mark.parametrize("questions", [UNNAMED, NAMED], ids=["no network", "one network"])
+def test_ends_are_settled_as_trying_every_pair_says(
+    questions: list[Question], contents: list[Content], shape: Shape
+) -> None:
+    view = brute.view_of([brute.segment_of(content) for content in contents], shape)
+    found = Together(view).settle(ends(questions, 0), ends(questions, 1))
+    for question, *got in zip(questions, *(side.tolist() for side in found), strict=True):
+        assert tuple(got) == settled(contents, shape, question), question
+
+
+@settings(deadline=None, max_examples=20)
+@given(CONTENTS, brute.shapes())
+def test_whichever_pair_it_was_no_settled_end_is_wrong(contents: list[Content], shape: Shape) -> None:
+    """The truth is any pair of holders that could talk: what is settled must be right in each of them."""
+    view = brute.view_of([brute.segment_of(content) for content in contents], shape)
+    sides = [ends(UNNAMED, side) for side in (0, 1)]
+    networks = Together(view).settle(*sides)
+    owners = []
+    for side, network in zip(sides, networks, strict=True):
+        found = find(view, side._replace(network=network), "")
+        told = view.column("owner", found.tagsets, found.picks)
+        owners.append(np.where(network == NETWORK_UNNAMED, 0, told).tolist())
+    for (a, b, at, *_), one, other in zip(UNNAMED, *owners, strict=True):
+        if not one and not other:
+            continue
+        for x, x_owner in candidates(contents, a, at).items():
+            for y, y_owner in candidates(contents, b, at).items():
+                if can_talk(shape, x, y, at):
+                    assert one in (0, x_owner)
+                    assert other in (0, y_owner)
+
+
+@settings(deadline=None, max_examples=10)
+@given(CONTENTS, brute.shapes())
+def test_nothing_changes_where_little_room_is_taken(contents: list[Content], shape: Shape) -> None:
+    view = brute.view_of([brute.segment_of(content) for content in contents], shape)
+    sides = ends(UNNAMED, 0), ends(UNNAMED, 1)
+    whole = Together(view).settle(*sides)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_MOST_ENTRIES", 3)
+        patch.setattr(module, "_MOST_ROWS", 3)
+        parts = Together(view).settle(*sides)
+    assert [one.tolist() for one in parts] == [one.tolist() for one in whole]
+
+
+@settings(deadline=None, max_examples=15)
+@given(CONTENTS, brute.shapes())
+def test_what_is_matched_without_it_stays_as_it_is(contents: list[Content], shape: Shape) -> None:
+    view = brute.view_of([brute.segment_of(content) for content in contents], shape)
+    sides = [ends(UNNAMED, side) for side in (0, 1)]
+    for side, network in zip(sides, Together(view).settle(*sides), strict=True):
+        before, after = find(view, side, ""), find(view, side._replace(network=network), "")
+        matched = before.reasons == MATCHED
+        assert (before.tagsets[matched] == after.tagsets[matched]).all()
+        assert (after.reasons[network != NETWORK_UNNAMED] == MATCHED).all()
+        assert (after.rules[network != NETWORK_UNNAMED] != BY_PREFIX).all()
+
+
+def test_no_records_and_no_index_are_no_trouble() -> None:
+    nothing = brute.view_of([], Shape([], []))
+    assert [one.tolist() for one in Together(nothing).settle(ends([], 0), ends([], 1))] == [[], []]
+    found = Together(nothing).settle(ends(UNNAMED[:1], 0), ends(UNNAMED[:1], 1))
+    assert [one.tolist() for one in found] == [[NETWORK_UNNAMED]] * 2
+
+
+# ---- by hand
+
+TEN: Final = datetime(2026, 1, 1, 10, tzinfo=UTC)
+HOST: Final = "host.name"
+EARLY, LATE = TEN + timedelta(minutes=10), TEN + timedelta(minutes=50)
+
+
+def vm(name: str, vpc: str, *ips: str, mac: str = "") -> VM:
+    return VM(source="acme", id=f"i-{name}", name=name, vpc=vpc, interfaces=(Interface(mac=mac, private_ips=ips),))
+
+
+def vpc(name: str) -> Vpc:
+    return Vpc(source="acme", id=name, name=name, cidrs=("10.0.0.0/16", f"10.{ord(name[-1])}.0.0/16"))
+
+
+def peering(name: str, one: str, other: str) -> PeeringConnection:
+    return PeeringConnection(source="acme", id=name, state="active", vpcs=(PeeringEnd(vpc=one), PeeringEnd(vpc=other)))
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    """10.0.0.5 is in vpc-a, vpc-b and vpc-d; vpc-b is peered with vpc-c until 10:30, vpc-a from then on."""
+    half = TEN + timedelta(minutes=30)
+    always: list[Resource] = [
+        *(vpc(f"vpc-{x}") for x in "abcd"),
+        vm("a", "vpc-a", "10.0.0.5", "10.97.0.1", mac="02:00:00:00:00:0a"),
+        vm("b", "vpc-b", "10.0.0.5", "10.98.0.1", "10.0.0.6"),
+        vm("c", "vpc-c", "10.99.0.7", "10.0.0.6"),
+        vm("d", "vpc-d", "10.0.0.5"),
+        Cluster(source="k", id="k", name="k", vpc="vpc-d", cloud_source="acme"),
+        Node(source="k", id="n", name="node", cluster="k", ips=("10.100.0.9",)),
+        Pod(source="k", id="p", name="web", cluster="k", node="node", ips=("172.20.0.2",), phase="Running"),
+    ]  # fmt: skip
+    spans = [(one, to_ns(TEN), FOREVER) for one in always]
+    spans += [(peering("p-1", "vpc-b", "vpc-c"), to_ns(TEN), to_ns(half))]
+    spans += [(peering("p-2", "vpc-a", "vpc-c"), to_ns(half), FOREVER)]
+    return Index(index_of_spans(tmp_path_factory.mktemp("together"), spans, to_ns(TEN + timedelta(hours=2))))
+
+
+def tagged(index: Index, at: datetime, source: str, destination: str, **more: str) -> tuple[str | None, str | None]:
+    row = {"time": at, "src_ip": source, "dst_ip": destination, **more}
+    found = index.tag(pa.Table.from_pylist([row]), tags=(HOST,)).to_pylist()[0]
+    return found[f"source.{HOST}"], found[f"destination.{HOST}"]
+
+
+def test_an_end_is_in_the_network_that_could_talk_to_the_other_end_at_that_time(index: Index) -> None:
+    assert tagged(index, EARLY, "10.0.0.5", "10.99.0.7") == ("b", "c")
+    assert tagged(index, EARLY, "10.99.0.7", "10.0.0.5") == ("c", "b")
+    assert tagged(index, LATE, "10.0.0.5", "10.99.0.7") == ("a", "c")
+
+
+def test_two_ends_that_are_both_open_may_settle_each_other(index: Index) -> None:
+    assert tagged(index, LATE, "10.0.0.6", "10.98.0.1") == ("b", "b")
+    assert tagged(index, EARLY, "10.0.0.5", "10.0.0.6") == ("b", None)
+
+
+def test_the_internet_decides_nothing(index: Index) -> None:
+    assert tagged(index, EARLY, "10.0.0.5", "8.8.8.8") == (None, None)
+
+
+def test_an_end_in_a_range_or_of_nobody_decides_nothing(index: Index) -> None:
+    assert tagged(index, EARLY, "10.0.0.5", "10.98.0.77") == (None, None)
+    assert tagged(index, EARLY, "10.0.0.5", "192.168.7.7") == (None, None)
+
+
+def test_an_end_by_name_decides_as_far_as_it_is_of_a_cluster(index: Index) -> None:
+    assert tagged(index, EARLY, "10.0.0.5", "", **{"destination.k8s.pod.uid": "p"}) == ("d", None)
+    assert tagged(index, EARLY, "10.0.0.5", "", dst_mac="02:00:00:00:00:0a") == (None, "a")
+
+
+def test_a_network_that_a_record_names_is_not_overruled(index: Index) -> None:
+    assert tagged(index, EARLY, "10.0.0.5", "10.99.0.7", vpc_id="vpc-d") == ("d", None)
+
+
+def test_ends_that_could_not_talk_stay_as_they_are(index: Index) -> None:
+    assert tagged(index, EARLY, "10.0.0.6", "172.20.0.2") == (None, None)
