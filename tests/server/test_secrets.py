@@ -44,7 +44,7 @@ async def crashing(self):
     yield
 
 reading.source_rows = defective
-reading.rows = unreachable
+reading.Rows = unreachable
 Source.batches = crashing
 from tagweave.cli.main import run
 run()

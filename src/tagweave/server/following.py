@@ -115,7 +115,7 @@ class Following:
                 self._stopped.wait(wait * random.uniform(0.5, 1.0))  # noqa: S311 - spreads retries, keeps no secret
                 wait = min(wait * 2, _LONGEST_WAIT)
                 continue
-            self._tried.add(one.config.name)
+            self._show(Progress(one.config.name, "gone through", 1, 1))
             wait = _FIRST_WAIT
             self._stopped.wait(self.config.settings.interval_seconds)
 
@@ -159,7 +159,7 @@ class Following:
             self.metrics.defects.labels(source).inc()
             log.warning("skipped", source=batch.source, where=batch.where, reason=batch.reason)
         if isinstance(batch, Progress) and batch.done == batch.total:
-            self._tried.add(source)
+            self._show(batch)
         if isinstance(batch, Pulse) and batch.event == "event":
             self._show(batch)
         elif isinstance(batch, Pulse | Failure):
@@ -189,7 +189,8 @@ class Following:
         try:
             return TagIndex.open(self._folder.path, self.config.settings.groups, self.config.accounts())
         except BrokenIndex as error:
-            log.info("the tag index is made anew", why=str(error))
+            if self.inventory.revision():
+                log.info("the tag index is made anew", why=str(error))
         self._writer.begin()
         return TagIndex.open(self._folder.path, self.config.settings.groups, self.config.accounts())
 
@@ -221,7 +222,7 @@ class Following:
         if not self._stopped.is_set():
             self._stopped.wait(_TOGETHER)
         with self._writing:
-            seen, self._unseen = self._unseen, []
+            seen = [*self._unseen]
         if self._forgot.is_set():
             self._forgot.clear()
             self._writer.rebuild()
@@ -232,6 +233,10 @@ class Following:
                 self._tell(what)
             elif isinstance(what, Pulse):
                 self._note(what)
+            elif isinstance(what, Progress):
+                self._tried.add(what.source)
+        with self._writing:
+            del self._unseen[: len(seen)]
         return bool(seen) or not self._stopped.is_set()
 
     def _note(self, batch: Pulse | Failure) -> None:
