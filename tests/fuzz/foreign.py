@@ -24,10 +24,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fuzz import seeds
 from tagweave.carriers.columns import Options, tag
+from tagweave.derive.writing import IndexWriter
 from tagweave.errors import TagweaveError
+from tagweave.index.folder import Folder
+from tagweave.index.opening import TagIndex
 from tagweave.inventory import Inventory
 from tagweave.model import VM, Interface, Scope, Snapshot, Vpc
-from tagweave.tags import TagIndex, Weaver
 
 OUTPUTS: Final = ("jsonl", "csv", "arrow-stream", "arrow", "parquet", "text")
 NUMBERS: Final = (
@@ -66,9 +68,12 @@ class Outcome(NamedTuple):
     detail: str
 
 
-def index() -> TagIndex:
-    """A VPC with two VMs."""
-    inventory = Inventory.open("sqlite://")
+TAGS: Final = ("host.name", "cloud.vpc.id", "tagweave.match")
+
+
+def index(folder: Path) -> TagIndex:
+    """A VPC with two VMs, in a folder that may be gone once it is opened."""
+    inventory = Inventory.open(f"sqlite:///{folder}/inventory.db")
     created = datetime(2026, 1, 1, tzinfo=UTC)
     common = {"source": "acme", "created_at": created}
     vms = tuple(
@@ -78,9 +83,10 @@ def index() -> TagIndex:
     vpc = Vpc(**common, id="vpc-1", name="main", cidrs=("10.0.0.0/16",))
     for kind, resources in (("vpc", (vpc,)), ("vm", vms)):
         inventory.observe(Snapshot(Scope("acme", kind), resources, created))
-    made = TagIndex.build(inventory.versions())
+    with Folder(folder / "index").lock():
+        IndexWriter(Folder(folder / "index"), inventory, {}, {}).begin()
     inventory.close()
-    return made
+    return TagIndex.open(folder / "index")
 
 
 def mutated(originals: list[bytes], seed: int, number: int) -> bytes:
@@ -117,7 +123,7 @@ def mutated(originals: list[bytes], seed: int, number: int) -> bytes:
     return bytes(data)
 
 
-def outcome(data: bytes, form: str, number: int, folder: Path, weaver: Weaver) -> Outcome:
+def outcome(data: bytes, form: str, number: int, folder: Path, known: TagIndex) -> Outcome:
     """Tag one input into one of the formats."""
     chance = random.Random(number)
     source, target = folder / "in", folder / "out"
@@ -125,10 +131,10 @@ def outcome(data: bytes, form: str, number: int, folder: Path, weaver: Weaver) -
     mapping = {"x": "source.pod"} if chance.random() < 0.1 else {}
     options = Options(
         form, chance.choice(OUTPUTS), mapping, chance.choice(("names", "ids")), overwrite=chance.random() < 0.3,
-        at=datetime(2026, 1, 1, 12, tzinfo=UTC) if chance.random() < 0.2 else None,
+        at=datetime(2026, 1, 1, 12, tzinfo=UTC) if chance.random() < 0.2 else None, tags=TAGS,
     )  # fmt: skip
     try:
-        report = tag(str(source), str(target), weaver.index, weaver, options)
+        report = tag(str(source), str(target), known, options)
     except TagweaveError as error:
         return Outcome(number, "refused", " ".join(str(error).split()))
     except BaseException:  # noqa: BLE001 - what is no error of ours is what is sought
@@ -136,7 +142,7 @@ def outcome(data: bytes, form: str, number: int, folder: Path, weaver: Weaver) -
     return Outcome(number, "whole" if report.whole() else "partly", report.truncated)
 
 
-def some(numbers: range, form: str, originals: list[bytes], seed: int, weaver: Weaver) -> Iterator[Outcome]:
+def some(numbers: range, form: str, originals: list[bytes], seed: int, known: TagIndex) -> Iterator[Outcome]:
     """The outcomes of some inputs, from a child; where it is killed, of those until then and of that one."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -147,7 +153,7 @@ def some(numbers: range, form: str, originals: list[bytes], seed: int, weaver: W
         with tempfile.TemporaryDirectory() as folder, os.fdopen(writing, "w") as out:
             for number in numbers:
                 signal.alarm(PATIENCE)
-                one = outcome(mutated(originals, seed, number), form, number, Path(folder), weaver)
+                one = outcome(mutated(originals, seed, number), form, number, Path(folder), known)
                 out.write(f"{one.number}\t{one.what}\t{one.detail!r}\n")
                 out.flush()
         os._exit(0)
@@ -166,11 +172,12 @@ def some(numbers: range, form: str, originals: list[bytes], seed: int, weaver: W
 def run(form: str, count: int, first: int, seed: int, keep: Path | None) -> Counter[str]:
     """Tag `count` inputs of a format; how many had which outcome. Faults are printed."""
     originals = seeds.of(form)
-    weaver = Weaver(index(), ("host.name", "cloud.vpc.id", "tagweave.match"))
+    with tempfile.TemporaryDirectory() as place:
+        known = index(Path(place))
     counts: Counter[str] = Counter()
     at, end = first, first + count
     while at < end:
-        for one in some(range(at, min(at + PER_CHILD, end)), form, originals, seed, weaver):
+        for one in some(range(at, min(at + PER_CHILD, end)), form, originals, seed, known):
             at = one.number + 1
             counts[one.what] += 1
             if one.what in ("failed", "killed"):
