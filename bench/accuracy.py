@@ -14,9 +14,8 @@ from pathlib import Path
 from tagweave import config
 from tagweave.carriers.columns import Options, tag
 from tagweave.demo import accuracy, estate, flows
-from tagweave.demo.run import sync_all
+from tagweave.demo.run import made_index, sync_all
 from tagweave.demo.simulation import simulate
-from tagweave.tags import TagIndex, Weaver
 
 
 def measure(folder: Path, records: int, seed: int) -> accuracy.Scores:
@@ -27,9 +26,9 @@ def measure(folder: Path, records: int, seed: int) -> accuracy.Scores:
     plain, tagged = folder / "flows.parquet", folder / "tagged.parquet"
     flows.write(drawn, truth, plain, folder / "truth.parquet")
     inventory, _ = sync_all(settings, folder)
-    index = TagIndex.build(inventory.versions(), accounts=settings.accounts())
+    index = made_index(settings, inventory, folder)
     inventory.close()
-    tag(str(plain), str(tagged), index, Weaver(index, accuracy.TAGS), Options())
+    tag(str(plain), str(tagged), index, Options(tags=accuracy.TAGS))
     return accuracy.compare(truth, drawn, tagged)
 
 

@@ -3,6 +3,8 @@
 A real API server; `tagweave run`'s own Following, with its database on disk. Another process gives pods new addresses
 through the API; each is timed from before its request until the published index finds the pod by the address.
 
+What is measured is look-ups in the process that follows, as its HTTP answers are; bench/updates.py has a reader elsewhere.
+
 Run: .venv/bin/python bench/kubernetes_freshness.py [PODS] [CHANGES_A_SECOND] [SECONDS]
 """
 
@@ -10,12 +12,13 @@ import multiprocessing
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
+from updates import ends
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -24,12 +27,12 @@ from tests.kube.controlplane import ControlPlane
 from tests.kube.crowd import address, crowd
 
 from tagweave.config import Config, Configured, Settings
+from tagweave.index import TagIndex
+from tagweave.index.folder import Folder
 from tagweave.inventory import Inventory
-from tagweave.model.addresses import pack
 from tagweave.server.following import Following
 from tagweave.server.metrics import Metrics
 from tagweave.sources import kubernetes
-from tagweave.tags import Endpoints, TagIndex
 
 WORKERS = 16
 
@@ -51,20 +54,8 @@ def change(plane: ControlPlane, names: list[str], rate: int, seconds: int, told:
     told.send(None)
 
 
-def found(index: TagIndex, ips: Iterable[str]) -> list[bool]:
-    values = [pack(ip) for ip in ips]
-    count = len(values)
-    ends = Endpoints(
-        np.array([value >> 64 for value in values], np.uint64),
-        np.array([value & (2**64 - 1) for value in values], np.uint64),
-        np.ones(count, np.bool_),
-        np.full(count, time.time_ns(), np.int64),
-        None,
-        np.full(count, -1, np.int32),
-        np.full(count, -1, np.int32),
-        np.zeros(count, np.uint8),
-    )
-    return [bool(tagset) for tagset in index.find(ends).tagsets]
+def found(index: TagIndex, ips: Sequence[str]) -> list[bool]:
+    return [bool(tagset) for tagset in index.find(ends(ips, time.time_ns()), "").tagsets]
 
 
 def watch(following: Following, told: Connection) -> tuple[list[float], list[float]]:
@@ -100,19 +91,21 @@ def main() -> None:
         inventory = Inventory.open(f"sqlite:///{folder}/inventory.db")
         source = kubernetes.Config(name="bench", kubeconfig=str(plane.admin_kubeconfig))
         config = Config(Path(folder) / "tagweave.yaml", Settings(), (Configured("kubernetes", source),))
-        following = Following(config, inventory, Metrics())
-        following.start()
-        while not (following.index.graph.history and all(found(following.index, [address(pods - 1)]))):
-            time.sleep(0.2)
-        ours, theirs = multiprocessing.get_context("fork").Pipe(duplex=False)
-        args = (plane, names, rate, seconds, theirs)
-        changer = multiprocessing.get_context("fork").Process(target=change, args=args)
-        changer.start()
-        start = time.time()
-        asked, answered = watch(following, ours)
-        took = time.time() - start
-        changer.join()
-        following.stop()
+        place = Folder(Path(folder) / "index")
+        with place.lock():
+            following = Following(config, inventory, place, Metrics())
+            following.start()
+            while not all(found(following.index, [address(pods - 1)])):
+                time.sleep(0.2)
+            ours, theirs = multiprocessing.get_context("fork").Pipe(duplex=False)
+            args = (plane, names, rate, seconds, theirs)
+            changer = multiprocessing.get_context("fork").Process(target=change, args=args)
+            changer.start()
+            start = time.time()
+            asked, answered = watch(following, ours)
+            took = time.time() - start
+            changer.join()
+            following.stop()
         inventory.close()
     assert len(asked) == rate * seconds
     print(f"{pods:,} pods, {len(asked):,} changes in {took:.0f} s, {len(asked) / took:.0f} a second")

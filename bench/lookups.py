@@ -20,10 +20,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reconcile import pods
-from updates import estate
+from updates import estate, observe
 
 from tagweave.inventory import Inventory
-from tagweave.model import Scope, Snapshot
 
 CONNECTIONS = 16
 AT = datetime(2026, 1, 2, tzinfo=UTC)
@@ -32,9 +31,7 @@ AT = datetime(2026, 1, 2, tzinfo=UTC)
 def served(folder: Path, count: int) -> list[tuple[str, str]]:
     """Fill the store; the addresses and uids that may be asked."""
     inventory = Inventory.open(f"sqlite:///{folder}/data/inventory.db")
-    resources = estate(count)
-    for kind in dict.fromkeys(r.kind for r in resources):
-        inventory.observe(Snapshot(Scope("bench", kind), tuple(r for r in resources if r.kind == kind), AT))
+    observe(inventory, estate(count), AT)
     inventory.close()
     (folder / "none.json").write_text('{"kind":"NodeList","apiVersion":"v1","items":null}')
     (folder / "tagweave.yaml").write_text("sources:\n  - {name: other, type: files, path: none.json}\n")
@@ -85,7 +82,7 @@ def main() -> None:
         os.sched_setaffinity(server.pid, {cores[0]})
         os.sched_setaffinity(0, set(cores[1:]) or {cores[0]})
         try:
-            end = time.monotonic() + 60
+            end = time.monotonic() + 120
             while True:
                 try:
                     asyncio.run(load(port, [("/readyz", "")], 0.1))
