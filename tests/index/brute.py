@@ -18,7 +18,7 @@ from tagweave.index.columns import (
     UNKNOWN_ADDRESS,
     UNKNOWN_NETWORK,
 )
-from tagweave.index.draft import Draft, Piece, Served
+from tagweave.index.draft import Draft, Piece, Served, Value
 from tagweave.index.folder import Manifest, ScopeSeen, SegmentEntry
 from tagweave.index.networks import Networks, networks_of
 from tagweave.index.segment import Segment
@@ -40,6 +40,11 @@ NETWORKS = [INTERNET, 1, 2, 3, 4, 5]
 """1 and 2 are VPCs, 3 and 4 clusters, 5 is of nothing; 9 is a network that nobody knows."""
 ASKED = [-3, -2, -1, *NETWORKS, 9]
 SCOPE = Scope("s", "pod", "")
+PORTS = (
+    Served(6, 80, 0, FOREVER, 7, (8,), (30, 40)),
+    Served(17, 53, 5, UNIT, 9, (), (30, 40)),
+    Served(6, 80, 3, 9, 9, (), (0, 0)),
+)
 LISTED = 77
 
 
@@ -66,6 +71,7 @@ class Content(NamedTuple):
     addresses: dict[int, Runs]
     prefixes: dict[tuple[int, int], Runs]
     names: dict[tuple[str, str], Runs]
+    resources: dict[int, list[Value]] = {}  # noqa: RUF012 - a tuple's
 
 
 class Shape(NamedTuple):
@@ -93,8 +99,21 @@ def spans(draw: st.DrawFn) -> list[Held]:
     for start, end in pairwise(edges):
         if draw(st.integers(0, 4)):
             flags = draw(st.sampled_from([(False, False)] * 4 + [(True, False), (False, True)]))
-            out.append(Held(start, end, draw(st.integers(1, 4)), *flags))
+            more = draw(st.sampled_from([(), ((1, 2),), ((3,), (PORTS[0],)), ((), PORTS[1:]), ((), PORTS)]))
+            out.append(Held(start, end, draw(st.integers(1, 4)), *flags, *more))
     return out or [Held(edges[0], edges[1], 1)]
+
+
+@st.composite
+def values(draw: st.DrawFn) -> list[Value]:
+    since = [BEGINNING, *sorted(draw(st.sets(st.sampled_from(TIMES[1:6]), max_size=3)))]
+    word = st.sampled_from(["", "a", "b", "é"])
+    labels = st.dictionaries(st.sampled_from(["k", "l"]), word, max_size=2)
+    several = st.sampled_from([(), (1, 2)])
+    return [
+        Value(t, draw(word), draw(word), "", "", draw(word), draw(labels), draw(several), (), draw(st.integers(0, 2)))
+        for t in since
+    ]
 
 
 def runs() -> st.SearchStrategy[Runs]:
@@ -107,6 +126,7 @@ def contents() -> st.SearchStrategy[Content]:
         st.dictionaries(st.sampled_from(ADDRESSES), runs(), max_size=5),
         st.dictionaries(st.sampled_from([tuple(p) for p in PREFIXES]), runs(), max_size=5),
         st.dictionaries(st.sampled_from(NAMES), runs(), max_size=4),
+        st.dictionaries(st.integers(1, 5), values(), max_size=4),
     )
 
 
@@ -138,6 +158,8 @@ def drafted(content: Content) -> Draft:
             draft.name(rule, text, network, pieces(held), f"label of {text}")
         if not by_network:
             draft.gone_name(rule, text)
+    for rid, said in content.resources.items():
+        draft.resource(rid, "s", "vm" if rid % 2 else f"kind-{rid}", f"id-{rid}", said)
     return draft
 
 

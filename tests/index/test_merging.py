@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tagweave.index.comparing import differences
 from tagweave.index.draft import Draft
 from tagweave.index.find import find
 from tagweave.index.merging import merged
@@ -29,6 +30,7 @@ def test_a_merged_segment_says_what_its_segments_say(contents: list[Content], sh
         assert answers(whole, before) == answers(one, after)
         assert (whole.seen(before.pieces) == one.seen(after.pieces)).all()
         assert (whole.ids(before.tagsets, before.picks) == one.ids(after.tagsets, after.picks)).all()
+        assert differences(whole, one) == []
         assert [told(whole, label) for label in before.labels] == [told(one, label) for label in after.labels]
 
 

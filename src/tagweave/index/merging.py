@@ -43,21 +43,23 @@ def merge(segments: Sequence[Segment], path: Path, *, oldest: bool) -> SegmentEn
 
 def merged(segments: Sequence[Segment], *, oldest: bool) -> tuple[Arrays, dict[str, Any]]:
     """The arrays of the merged segment, and what it says of itself."""
+    runs, arrays, kinds = content(segments, oldest=oldest)
+    for name, some in runs.items():
+        arrays |= table_arrays(name, some)
+    return arrays, {"kinds": kinds, "keys": sum(len(some.hi) for some in runs.values())}
+
+
+def content(segments: Sequence[Segment], *, oldest: bool) -> tuple[dict[str, Runs], Arrays, list[str]]:
+    """What several segments say together: the runs of each table, all other arrays, and the kinds of resources."""
     kinds = list(dict.fromkeys(kind for one in segments for kind in one.meta["kinds"]))
     strings, string_numbers = _strings(segments)
     sets, set_numbers = _sets(segments)
     labels, label_numbers = _labels(segments, string_numbers)
     ports, port_numbers = _ports(segments, set_numbers)
     tagsets, tagset_numbers = _tagsets(segments, set_numbers, port_numbers, sets["set.id"])
-    out: Arrays = {}
-    keys = 0
-    for name in TABLES:
-        runs = _runs(segments, name, tagset_numbers, set_numbers, string_numbers, oldest=oldest)
-        keys += len(runs.hi)
-        out |= table_arrays(name, runs)
-    out |= ports | sets | tagsets | labels | strings
-    out |= _resources(segments, kinds, string_numbers, set_numbers, label_numbers)
-    return out, {"kinds": kinds, "keys": keys}
+    runs = {name: _runs(segments, name, tagset_numbers, set_numbers, string_numbers, oldest=oldest) for name in TABLES}
+    resources = _resources(segments, kinds, string_numbers, set_numbers, label_numbers)
+    return runs, strings | sets | labels | ports | tagsets | resources, kinds
 
 
 # ---- what is kept once
@@ -69,7 +71,7 @@ def _unique(groups: Sequence[tuple[I64, Array]]) -> tuple[npt.NDArray[np.intp], 
     Group g of a segment is values[first[g]:first[g + 1]], its rows of whatever width. Equal groups are those with one
     128-bit hash. They are numbered in the order of their first appearance: what is 0 in the newest stays 0.
     """
-    width = groups[0][1][:1].nbytes or 1
+    width = groups[0][1].dtype.itemsize * int(np.prod(groups[0][1].shape[1:]))
     counts = np.concatenate([np.diff(first) for first, _ in groups])
     offsets = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts * width, out=offsets[1:])
