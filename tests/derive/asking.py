@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from oracle.compare import Answered
 from oracle.estates import Probe
+from oracle.names import as_mac
 from tagweave.errors import LookupKeyError
 from tagweave.index.columns import NETWORK_UNNAMED, REASONS
 from tagweave.index.find import Endpoints
@@ -102,11 +103,15 @@ def ends_of(index: TagIndex, probes: Sequence[Probe]) -> Endpoints:
         np.array([-1 if p.port is None else p.port for p in probes], np.int32),
         np.array([PROTOCOLS.get(p.protocol.upper(), 0) for p in probes], np.uint8),
         tuple(
-            (rule, pa.array([p.key if p.rule == rule else None for p in probes], pa.string()))
+            (rule, pa.array([_as_record(p) if p.rule == rule else None for p in probes], pa.string()))
             for rule in IN_RECORDS
             if any(p.rule == rule for p in probes)
         ),
     )
+
+
+def _as_record(probe: Probe) -> str:
+    return as_mac(probe.key) if probe.rule == "mac" else probe.key
 
 
 def _is_address(key: str) -> bool:

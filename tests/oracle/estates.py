@@ -7,7 +7,6 @@ from random import Random
 from typing import Final, NamedTuple
 
 from hypothesis import strategies as st
-from sqlalchemy.exc import IntegrityError
 
 from tagweave.inventory import Inventory, Version
 from tagweave.model import Failure, Resource, Scope
@@ -103,10 +102,7 @@ def of_inventory(inventory: Inventory, batches: Iterable[Told]) -> Estate:
     """The same with an inventory that is open already."""
     first: dict[Scope, int] = {}
     for batch in batches:
-        try:
-            changes = inventory.observe(batch)
-        except IntegrityError:  # core-review.md 19: what goes and comes back at the moment at which it began
-            continue
+        changes = inventory.observe(batch)
         if not isinstance(batch, Failure) and not changes.late and getattr(batch, "since", None) is None:
             first.setdefault(batch.scope, to_ns(batch.observed_at))
     last = {s.scope: s.last_success for s in inventory.scopes() if s.last_success is not None}
@@ -159,34 +155,37 @@ def addresses_of(versions: Iterable[Version]) -> list[str]:
     return sorted(found)
 
 
-def names_of(versions: Iterable[Version]) -> list[str]:
-    """Every name of the table of law 7 that anything ever had, and one that nothing has."""
+def names_of(versions: Iterable[Version]) -> dict[str, list[str]]:
+    """Every name of the table of law 7 that anything ever had, and one that nothing has; each with its rules."""
     every = list(versions)
     clusters = {(v.resource.source, v.resource.id): set() for v in every if v.resource.kind == "cluster"}
     for v in every:
         if v.resource.kind == "cluster":
             clusters[v.resource.source, v.resource.id].add(v.resource.name)
-    found = {"nobody", "02-00-00-00-00-01"}
+    found = {("nobody", "host_name"), ("02-00-00-00-00-01", "mac")}
     for v in every:
         r = v.resource
-        found.update(filter(None, _names(r)))
+        found.update((name, rule) for name, rule in _names(r) if name)
         if r.kind in {"pod", "node"}:
             known = {r.cluster, r.source, *clusters.get((r.source, r.cluster), ())}
-            tail = f"{r.namespace}/{r.name}" if r.kind == "pod" else r.name
-            found.update(f"{cluster}/{tail}" for cluster in known)
-    return sorted(found)
+            tail, rule = (f"{r.namespace}/{r.name}", "pod_name") if r.kind == "pod" else (r.name, "id")
+            found.update((f"{cluster}/{tail}", rule) for cluster in known)
+    out: dict[str, list[str]] = {}
+    for name, rule in sorted(found):
+        out.setdefault(name, []).append(rule)
+    return out
 
 
-def _names(r: Resource) -> Iterator[str]:
-    yield r.id
+def _names(r: Resource) -> Iterator[tuple[str, str]]:
+    yield r.id, {"pod": "pod_uid", "vm": "vm_id", "network_interface": "interface_id"}.get(r.kind, "id")
     if r.kind in {"vm", "node"}:
-        yield from (r.name, getattr(r, "hostname", ""))
+        yield from ((name, "host_name") for name in (r.name, getattr(r, "hostname", "")))
     if hasattr(r, "namespace"):
-        yield f"{r.namespace}/{r.name}"
+        yield f"{r.namespace}/{r.name}", "pod_name" if r.kind == "pod" else "id"
     for one in getattr(r, "interfaces", ()):
-        yield from (one.id, as_mac(one.mac))
-    yield as_mac(getattr(r, "mac", ""))
-    yield from (c.id for c in getattr(r, "containers", ()))
+        yield from ((one.id, "interface_id"), (as_mac(one.mac), "mac"))
+    yield as_mac(getattr(r, "mac", "")), "mac"
+    yield from ((c.id, "container_id") for c in getattr(r, "containers", ()))
 
 
 def networks_of(versions: Iterable[Version]) -> list[str]:
@@ -220,22 +219,25 @@ def ports_of(versions: Iterable[Version]) -> list[int]:
 def probes_of(
     versions: Sequence[Version], random: Random, count: int, moments: Sequence[int] | None = None
 ) -> list[Probe]:
-    """Some of all that can be asked: two thirds of addresses, a third of names."""
+    """Some of all that can be asked: two thirds of addresses, a third of names, half of them with their rule."""
     times = list(moments or moments_of(versions))
-    keys = [addresses_of(versions), addresses_of(versions), names_of(versions)]
+    names = names_of(versions)
+    keys = [addresses_of(versions), addresses_of(versions), list(names)]
     networks, ports = networks_of(versions), ports_of(versions)
     found = []
     for _ in range(count):
         at = random.choice(times)
+        key = random.choice(random.choice(keys))
         found.append(
             Probe(
-                random.choice(random.choice(keys)),
+                key,
                 at,
                 random.choice([None, None, random.choice(networks), random.choice(networks)]),
                 random.choice([None, *ports]),
                 random.choice(["tcp", "tcp", "udp", ""]),
                 random.choice(["source", "destination"]),
                 random.choice([None, None, None, at + random.choice([0, 1, 5]) * MINUTE]),
+                random.choice([None, random.choice(names[key])]) if key in names else None,
             )
         )
     return found

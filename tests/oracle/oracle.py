@@ -17,7 +17,7 @@ from .facts import EVER, INTERNET, Facts, Ident
 from .matches import Found, Matches
 from .names import RULES, Names, as_mac
 from .networks import Networks, holds, special
-from .rows import Rows
+from .rows import Rows, family
 from .services import Services, protocols
 from .tags import Matched, Reader, Tags, itself
 
@@ -79,27 +79,32 @@ class Oracle:
         rule: str | None = None,
     ) -> Said:
         """What a key was. `until` is a record's end time; `rule` asks for one kind of name, as a record's roles do."""
-        said = self._at(key, at, network, port, protocol, side, rule)
+        called = self.networks.called(network, self.facts.moment(at)) if network else None
+        said = self._at(key, at, called, port, protocol, side, rule)
         if (
             until is not None and said.reason != "ambiguous" and (said.reason != "matched" or said.rule == "prefix")
         ):  # 9.4
-            later = self._at(key, until, network, port, protocol, side, rule)
+            later = self._at(key, until, called, port, protocol, side, rule)
             if later.reason == "matched" and not (said.reason == "matched" and later.rule == "prefix"):
                 return later
         return said
 
     def _at(
-        self, key: str, at: int, network: str | None, port: int | None, protocol: str, side: str, rule: str | None
+        self,
+        key: str,
+        at: int,
+        called: frozenset[Ident] | None,
+        port: int | None,
+        protocol: str,
+        side: str,
+        rule: str | None,
     ) -> Said:
         t = self.facts.moment(at)
         address = _address(key)
         alone = itself(address) if address else {}
-        start = None
-        if network:
-            called = self.networks.called(network, t)
-            if len(called) != 1:
-                return Said("unknown_network", itself=alone)
-            start = next(iter(called))
+        start = next(iter(called)) if called and len(called) == 1 else None
+        if start is None and called is not None and (address or rule is None):  # law 9.5: else it is sought everywhere
+            return Said("unknown_network", itself=alone)
         if address:
             reason, found, candidates = self.search(address, start, t)
         else:
@@ -165,7 +170,9 @@ class Oracle:
 
     def _named(self, rule: str, key: str, owner: Ident, seen: int, network: Ident) -> Found:
         def held(m: int) -> bool:
-            return owner in {h.owner for h in self.names.holders(rule, key, m)}
+            return self.name_network(owner, m) == network and owner in {
+                h.owner for h in self.names.holders(rule, key, m)
+            }
 
         return Found(owner, rule, network, key, disputed=False, seen=seen, held=held)
 
@@ -182,7 +189,8 @@ class Oracle:
 
     def name_network(self, it: Ident, t: int) -> Ident:
         row = self.rows.row(it, t)
-        return row.get("cluster") or row.get("vpc") or Ident(it.source, "vpc", it.source)
+        cluster = row.get("cluster") if family(it) != "cloud" else None
+        return cluster or row.get("vpc") or Ident(it.source, "vpc", it.source)
 
     # ---- what is said
 

@@ -76,6 +76,7 @@ class Affected:
         self._refer(rows, dirty)
         self.claims |= self._served()
         self._share_nodes()
+        self._carry_nodes()
 
     # ---- what gives networks their shape
 
@@ -127,8 +128,7 @@ class Affected:
                 for version in (*self._before[rid], *self._after[rid]):
                     resource = version.resource
                     if isinstance(resource, Router):
-                        found = [estate.find(resource.source, "subnet", native) for native in resource.subnets]
-                        self.values.update(subnet for subnet in found if subnet is not None)
+                        self.values.update(estate.refer(resource.source, "subnet", one) for one in resource.subnets)
                     else:
                         natives = [resource.id] if kind == "vpc" else joined_by(resource)
                         self.values.update(rid for n in natives for rid in estate.vpcs_of_all(resource.source, n))
@@ -239,6 +239,12 @@ class Affected:
                 self._services.enter_pod(rid)
         for source, name in nodes:
             self.claims.update(self._estate.called(source, "node", name))
+
+    def _carry_nodes(self) -> None:
+        """Nodes on VMs whose addresses are not what they were: these say in which network a node's address is."""
+        for rid in self._of_kind["vm"]:
+            if self._differs(rid, "interfaces"):
+                self.claims.update(self._estate.nodes_on(self._first[rid].id))
 
 
 def _runs_in(runs: Timeline[Runs], vpc: int) -> bool:

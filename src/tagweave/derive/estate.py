@@ -158,6 +158,10 @@ class Estate:
         found = self._ids.get((source, kind, native))
         return found if found is not None else self.stranger(source, kind, native, "")
 
+    def groups(self, source: str, natives: Iterable[str]) -> tuple[int, ...]:
+        """The ids of some security groups, each once, in ascending order."""
+        return tuple(sorted({self.refer(source, "security_group", native) for native in natives}))
+
     def find(self, source: str, kind: str, native: str) -> int | None:
         """The id of a listed resource."""
         return self._ids.get((source, kind, native))

@@ -204,9 +204,7 @@ class Machines:
         named: defaultdict[int, list[Stretch[bool]]] = defaultdict(list)
         for start, end, resource in self._estate.counting(router):
             for native in resource.subnets if isinstance(resource, Router) else ():
-                subnet = self._estate.find(resource.source, "subnet", native)
-                if subnet is not None:
-                    named[subnet].append(Stretch(start, end, True))
+                named[self._estate.refer(resource.source, "subnet", native)].append(Stretch(start, end, True))
         for subnet, stretches in named.items():
             self._members[subnet] += [(s.start, s.end, ("router", s.start, router)) for s in joined(stretches)]
 

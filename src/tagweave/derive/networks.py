@@ -6,8 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from tagweave.derive.estate import Estate, alive, spread
+from tagweave.derive.estate import Estate, Stranger, alive, spread
 from tagweave.derive.machines import Machines
+from tagweave.derive.references import ATTACHED
 from tagweave.derive.timeline import Stretch, joined, pieces, swept
 from tagweave.derive.timeline import at as value_at
 from tagweave.index.columns import I32, I64, INTERNET
@@ -32,9 +33,15 @@ def networks(estate: Estate, machines: Machines) -> Networks:
         for vpc in join.vpcs:
             groups[vpc].append((join.start, join.end, join.rid))
     every = [rid for kind in _KINDS for rid in estate.of_kind(kind)]
-    every += [rid for rid, stranger in estate.strangers.items() if stranger.kind in _KINDS]
+    every += [rid for rid, one in estate.strangers.items() if one.kind in _KINDS and not _is_attachment(estate, one)]
     rid = np.array(sorted({INTERNET, *every}), np.int32)
     return Networks(rid, *_laid_out(rid, homes), *_laid_out(rid, groups), _runs(_names(estate, every)))
+
+
+def _is_attachment(estate: Estate, stranger: Stranger) -> bool:
+    """Whether a stranger is a cluster that nothing is in, and something is but attached to."""
+    referrers = estate.referrers((stranger.source, stranger.kind, stranger.id))
+    return stranger.kind == "cluster" and all(estate.identity(rid)[1] in ATTACHED for rid in referrers)
 
 
 def _laid_out(rid: I32, of: Mapping[int, list[Interval]]) -> tuple[I64, I32, I64, I64]:

@@ -62,6 +62,9 @@ _ATTACHED_TO: Final = frozenset(
 )
 """Kinds that interfaces and public addresses are attached to and belong to."""
 
+ATTACHED: Final = frozenset({"public_ip", "network_interface"})
+"""Kinds that may be attached to something."""
+
 BY_NAME: Final = frozenset({"namespace", "node"})
 """Kinds that are referred to by name."""
 

@@ -8,7 +8,7 @@ from tagweave.derive.machines import Machines, Row
 from tagweave.derive.references import BY_NAME, upward
 from tagweave.derive.timeline import Stretch, Timeline, always, cut, joined, pieces
 from tagweave.derive.timeline import at as value_at
-from tagweave.model import Node, Resource, Workload
+from tagweave.model import NetworkInterface, Node, Resource, Workload
 
 _SETS: Final = frozenset({"service", "ingress", "security_group"})
 _NO_COLUMN: Final = frozenset({"cen", "peering_connection"})
@@ -106,6 +106,8 @@ class Rows:
             self._chain(resource, rid, row)
         elif kind not in _NO_COLUMN:
             row[kind] = (rid,) if kind in _SETS else rid
+        if isinstance(resource, NetworkInterface) and resource.security_groups:
+            row["security_group"] = self._estate.groups(resource.source, resource.security_groups)
 
     def _chain(self, resource: Resource, rid: int, row: Row) -> None:
         """A workload's owner is the top; the chain keeps every workload below it, nearest first."""
