@@ -23,7 +23,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-
 from updates import observe, written
 
 from tagweave.carriers.columns import Options, tag

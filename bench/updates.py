@@ -28,7 +28,7 @@ from tagweave.derive.writing import IndexWriter
 from tagweave.index import Endpoints, TagIndex, Weaver
 from tagweave.index.folder import Folder
 from tagweave.inventory import Inventory
-from tagweave.model import Change, Cluster, Namespace, Node, Pod, ReplicaSet, Resource, Scope, Snapshot, Workload
+from tagweave.model import Change, Cluster, Namespace, Node, ReplicaSet, Resource, Scope, Snapshot, Workload
 from tagweave.model.addresses import pack
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
