@@ -9,7 +9,7 @@
     │   └── Forgotten      changes that somebody follows are not kept any more: derive anew
     ├── BrokenIndex        the folder of the tag index cannot be read: says to make it again from the inventory
     │   └── BrokenSegment  one of its files is cut off, damaged or of another format
-    ├── WriterRunning      another process writes to the tag index: names it
+    ├── WriterRunning      another process writes to the inventory or the tag index: names it
     └── SourceError        a source could not be read; the border of every source raises one of
         ├── Denied         not allowed: says which permission to grant
         ├── Throttled      too many calls, after every retry
@@ -62,7 +62,7 @@ class BrokenSegment(BrokenIndex):
 
 
 class WriterRunning(TagweaveError):
-    """Another process writes to the tag index."""
+    """Another process writes to the inventory or the tag index."""
 
 
 class SourceError(TagweaveError):

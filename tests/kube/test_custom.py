@@ -80,8 +80,8 @@ def test_the_pods_of_an_argo_rollout_belong_to_it(
         known = live.versions("workload", "shop", namespace)[-1].resource
         assert isinstance(known, Workload)
         assert (known.type, known.replicas, known.selector) == ("Rollout", 1, {"app": "shop"})
-        tags = live.index.lookup(ip).tags
-        assert (tags["k8s.workload.kind"], tags["k8s.workload.name"]) == ("Rollout", "shop")
+        live.until(lambda: live.index.lookup(ip).tags.get("k8s.workload.kind") == "Rollout", "the pod is the rollout's")
+        assert live.index.lookup(ip).tags["k8s.workload.name"] == "shop"
 
 
 def test_the_addresses_of_an_opengauss_cluster_lead_to_it(
@@ -104,7 +104,9 @@ def test_the_addresses_of_an_opengauss_cluster_lead_to_it(
         assert service.external_ips == ("10.55.0.1", "10.55.0.2", "fd00:55::2")
         assert [d.reason for d in live.defects() if "ledger" in d.where]
         for ip in service.external_ips:
-            assert live.index.lookup(ip).tags["k8s.service.name"] == "ledger"
+            live.until(
+                lambda ip=ip: live.index.lookup(ip).tags.get("k8s.service.name") == "ledger", "its address is its"
+            )
         ip = running["status"]["podIP"]
         live.until(lambda: live.index.lookup(ip).tags.get("k8s.workload.kind") == "OpenGaussCluster", "its pod is its")
 

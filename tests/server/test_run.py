@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from .service import PROGRAM, Service, begin, dump, pod, until, write
+from .service import PROGRAM, Service, begin, dump, free_port, pod, until, write
 
 NOON = "2026-01-01T12:00:00Z"
 
@@ -287,3 +287,23 @@ def test_an_address_that_is_none_is_refused(listen: str, tmp_path: Path) -> None
     )
     assert done.returncode == 2
     assert b"expected HOST:PORT" in done.stderr
+
+
+def test_a_second_writer_is_refused_by_name_and_readers_are_not(tmp_path: Path) -> None:
+    write(tmp_path)
+    running = begin(tmp_path)
+
+    def tagweave(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        program = [PROGRAM, "--config", "tagweave.yaml", "--data-dir", "data", *arguments]
+        return subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+
+    try:
+        for second in (("sync",), ("run", "--listen", f"127.0.0.1:{free_port()}"), ("index", "rebuild")):
+            refused = tagweave(*second)
+            assert refused.returncode == 1
+            assert f"is being written to by process {running.process.pid} on " in refused.stderr
+            assert len(refused.stderr.splitlines()) == 1
+        assert tagweave("lookup", "10.244.0.5").returncode == 0
+    finally:
+        assert running.end() == 0
+    assert tagweave("sync").returncode == 0

@@ -138,7 +138,7 @@ def sync(
 
     state: State = context.obj.also(config, data_dir)
     chosen = syncing.choose(state.config.sources, names or [])
-    with closing(state.inventory(create=True)) as inventory, state.writing(inventory) as writer:
+    with closing(state.inventory(create=True)) as inventory, inventory.one_writer(), state.writing(inventory) as writer:
         code = syncing.run(inventory, writer, chosen, form)
     raise typer.Exit(code)
 
@@ -422,7 +422,7 @@ def serve(
 
     inventory = state.inventory(create=True)
     try:
-        with state.folder().lock():
+        with inventory.one_writer(), state.folder().lock():
             serving.run(settings, inventory, state.folder(), listen)
     finally:
         inventory.close()

@@ -14,7 +14,7 @@ from tagweave.derive.affected import Affected, Before
 from tagweave.derive.claims import ADDRESS, AddressClaim, Claims, Key, LastSeen, keys_of
 from tagweave.derive.estate import Estate, Identify
 from tagweave.derive.machines import Machines
-from tagweave.derive.names import NEVER_AGAIN, NameClaim, NameKey, Names
+from tagweave.derive.names import NEVER_AGAIN, Name, NameClaim, NameKey, Names, PlainNames
 from tagweave.derive.networks import networks
 from tagweave.derive.ranges import Ranges
 from tagweave.derive.rows import Rows
@@ -87,22 +87,7 @@ class Deriver:
                     self._address(draft, key, claims)
                 else:
                     addresses[key] += claims
-            alone: dict[tuple[int, int, bool], list[NameClaim]] = {}
-            for name, named_claims in _by_key(self._names.of(rid), _name_key).items():
-                lasting = name[0] in NEVER_AGAIN
-                if not self._named.alone(hash(name)):
-                    named[name] += named_claims
-                elif len(named_claims) == 1 and not named_claims[0].waits:
-                    claim = named_claims[0]
-                    alone.setdefault((claim.network, id(claim.held), lasting), []).append(claim)
-                else:
-                    self._name(draft, name, named_claims)
-            for alike in alone.values():
-                draft.names(
-                    [(c.name.rule, c.name.text, c.name.label) for c in alike],
-                    alike[0].network,
-                    names.told_alone(alike[0]),
-                )
+            self._names_of(rid, draft, named)
         for key, claims in addresses.items():
             self._address(draft, key, claims)
         for name, named_claims in named.items():
@@ -110,6 +95,38 @@ class Deriver:
         for rid in self.estate.history:
             self._resource(draft, rid)
         self._meet(draft)
+
+    def _names_of(self, rid: int, draft: Draft, shared: dict[NameKey, list[NameClaim]]) -> None:
+        """Say the names that a resource alone ever had, those alike together; leave the others in `shared`."""
+        plain = self._names.plain(rid)
+        if plain is not None and not plain.first.waits:
+            self._plain_names(plain, draft, shared)
+            return
+        together: dict[tuple[int, int, bool], list[NameClaim]] = {}
+        for key, claims in _by_key(self._names.of(rid), _name_key).items():
+            claim = claims[0]
+            if not self._named.alone(hash(key)):
+                shared[key] += claims
+            elif len(claims) == 1 and not claim.waits:
+                together.setdefault((claim.network, id(claim.held), key[0] in NEVER_AGAIN), []).append(claim)
+            else:
+                self._name(draft, key, claims)
+        for alike in together.values():
+            told = [(c.name.rule, c.name.text, c.name.label) for c in alike]
+            draft.names(told, alike[0].network, names.told_alone(alike[0]))
+
+    def _plain_names(self, plain: PlainNames, draft: Draft, shared: dict[NameKey, list[NameClaim]]) -> None:
+        """The same for names that all mean the same."""
+        alone: tuple[list[Name], list[Name]] = ([], [])
+        for name in plain.names:
+            key = (name.rule, name.text)
+            if self._named.alone(hash(key)):
+                alone[name.rule in NEVER_AGAIN].append(name)
+            else:
+                shared[key].append(plain.claim(name))
+        for some in filter(None, alone):
+            told = names.told_alone(plain.claim(some[0]))
+            draft.names([(n.rule, n.text, n.label) for n in some], plain.first.network, told)
 
     def change(self, histories: Mapping[int, Sequence[Version]], scopes: Scopes, draft: Draft) -> bool:
         """Say what is otherwise now that some resources have these histories (an empty one: it is dropped).

@@ -50,6 +50,17 @@ class NameClaim(NamedTuple):
     held: Timeline[Held]
 
 
+class PlainNames(NamedTuple):
+    """Names that mean the same: `first` is the claim of the first of them."""
+
+    names: list[Name]
+    first: NameClaim
+
+    def claim(self, name: Name) -> NameClaim:
+        """The claim of one of them."""
+        return self.first._replace(name=name)
+
+
 class Names:
     """Derives claims of names from an estate."""
 
@@ -68,6 +79,10 @@ class Names:
 
     def of(self, rid: int) -> Iterator[NameClaim]:
         """The names that mean a resource or meant it."""
+        plain = self.plain(rid)
+        if plain is not None:
+            yield from map(plain.claim, plain.names)
+            return
         known: dict[tuple[int, int, Name | None], Timeline[Held]] = {}
         networks = self._networks(rid)
         for name, start, end, version in self._spans(self._estate.history[rid]):
@@ -79,6 +94,26 @@ class Names:
                     held = known[since, until, card] = list(row)
                 seen = self._last_seen.during(version, end, min(version.seen_until, until), until)
                 yield NameClaim(name, network, rid, since, until, *seen, held)
+
+    def plain(self, rid: int) -> "PlainNames | None":
+        """The names of a pod that has one version, all of which mean the same; None of any other resource."""
+        history = self._estate.history[rid]
+        version = history[0]
+        pod = version.resource
+        if len(history) > 1 or not isinstance(pod, Pod) or not pod.cluster:
+            return None
+        called = self._called(pod.source, pod.cluster)
+        if len(called) > 1:
+            return None
+        start, end = version.valid_from, version.valid_to
+        network = self._of_cluster(pod.source, pod.cluster)[0].value
+        held = list(self._claims.row_of_name(rid, start, end, any_card))
+        seen = self._last_seen.during(version, end, min(version.seen_until, end), end)
+        own = f"{pod.namespace}/{pod.name}"
+        every = [Name("pod_uid", pod.id), Name("pod_name", own)]
+        every += [Name("pod_name", f"{prefix}/{own}") for prefix in called[0].value]
+        every += [Name("container_id", one.id, label=one.name) for one in pod.containers if one.id]
+        return PlainNames(every, NameClaim(every[0], network, rid, start, end, *seen, held))
 
     def keys_of(self, history: Iterable[Version]) -> Iterator[NameKey]:
         """Every name that some versions of a resource have or had."""
@@ -236,7 +271,8 @@ def _told(claims: Sequence[NameClaim]) -> Iterator[Told]:
 
 def _without(vm: NameClaim, nodes: Sequence[NameClaim]) -> Iterator[NameClaim]:
     """A VM's claim of a host name but for the times in which a node that runs on it has that name: one machine."""
-    for start, end in cuts([vm.held, *(node.held for node in nodes)], vm.start, vm.end):
+    lives = [(Stretch(BEGINNING, n.start, None), *n.held, Stretch(n.end, FOREVER, None)) for n in nodes]
+    for start, end in cuts([vm.held, *lives], vm.start, vm.end):
         named = (h.value.row for node in nodes for h in cut(node.held, start, end) if node.start <= start < node.end)
         if not any(row.get("vm") == vm.owner for row in named):
             yield vm._replace(start=start, end=end, held=list(cut(vm.held, start, end)))

@@ -1,12 +1,18 @@
 """Open the inventory's database: SQLite (WAL) or PostgreSQL by URL, migrated to the tables of this version."""
 
+import fcntl
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from tagweave.errors import StoreError
+from tagweave.errors import StoreError, WriterRunning
 
 HEAD: Final = "0003"
 """The newest migration."""
@@ -16,6 +22,17 @@ _SHOWN: Final = ("host", "port")
 
 _WRITER_LOCK: Final = 0x7A67_7765
 """The key of PostgreSQL's advisory lock: one writer at a time, so that ids and history stay right."""
+
+_PROCESS_LOCK: Final = 0x7A67_7766
+"""The key of the lock that a process holds for as long as it may write."""
+
+_LONGEST_NAME: Final = 63
+"""How long PostgreSQL lets an application's name be."""
+
+_HOLDER: Final = text(
+    "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
+    "WHERE l.locktype = 'advisory' AND l.granted AND l.objid = :key"
+)
 
 
 def open_database(url: str) -> Engine:
@@ -57,6 +74,50 @@ def lock_for_writing(connection: Connection) -> None:
     else:
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def one_writer(engine: Engine) -> Iterator[None]:
+    """Be the one process that reads sources into this store, for as long as the context lasts.
+
+    What holds the lock dies with its process. Raises WriterRunning, which names the other one.
+    """
+    with _one_of_server(engine) if engine.dialect.name == "postgresql" else _one_of_file(engine):
+        yield
+
+
+@contextmanager
+def _one_of_server(engine: Engine) -> Iterator[None]:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        name = f"tagweave, process {os.getpid()} on {socket.gethostname()}"
+        connection.execute(text("SELECT set_config('application_name', :name, false)"), {"name": name[:_LONGEST_NAME]})
+        key = {"key": _PROCESS_LOCK}
+        if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), key).scalar():
+            holder = connection.execute(_HOLDER, key).scalar()
+            raise WriterRunning(f"the store is being written to by {holder or 'another process'}")
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+
+
+@contextmanager
+def _one_of_file(engine: Engine) -> Iterator[None]:
+    database = engine.url.database
+    if not database or database == ":memory:":
+        yield
+        return
+    path = Path(f"{database}.writer")
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise WriterRunning(f"{database} is being written to by {file.read() or 'another process'}") from None
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {socket.gethostname()}: {' '.join(sys.argv)[:200]}")
+        file.flush()
+        yield
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own

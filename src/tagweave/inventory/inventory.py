@@ -1,6 +1,7 @@
 """The inventory: every resource that is or was, with the interval in which each version was true."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
@@ -9,7 +10,7 @@ from sqlalchemy import Engine, and_, delete, func, insert, select
 
 from tagweave.inventory import changes, retention, schema, strangers, versions
 from tagweave.inventory.counters import counted
-from tagweave.inventory.database import lock_for_writing, open_database
+from tagweave.inventory.database import lock_for_writing, one_writer, open_database
 from tagweave.inventory.history import ChangeSet, Life, ScopeState, Stranger, Version
 from tagweave.inventory.writing import Writer
 from tagweave.model import Change, Failure, Scope, Snapshot
@@ -40,6 +41,12 @@ class Inventory:
         Raises StoreError where it cannot be opened, or is of a newer version.
         """
         return cls(open_database(url), clock)
+
+    @contextmanager
+    def one_writer(self) -> Iterator[None]:
+        """Be the one process that reads sources into this inventory. Raises WriterRunning, which names another one."""
+        with one_writer(self._engine):
+            yield
 
     def close(self) -> None:
         """Let go of the database."""
