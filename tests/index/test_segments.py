@@ -9,6 +9,7 @@ import pytest
 
 from tagweave.errors import BrokenSegment
 from tagweave.index import segment
+from tagweave.index.columns import COLUMNS
 from tagweave.index.draft import Draft, Piece, Served, Value
 from tagweave.index.find import Endpoints, find, runs_of
 from tagweave.index.segment import Segment
@@ -178,3 +179,11 @@ def test_what_cannot_be_written_leaves_no_segment(tmp_path: Path, monkeypatch: p
     with pytest.raises(OSError, match="no space"):
         draft().write(tmp_path / "1.segment")
     assert not (tmp_path / "1.segment").exists()
+
+
+def test_every_array_is_in_the_docs() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "index-format.md").read_text()
+    for name in draft().arrays():
+        table, _, rest = name.partition(".")
+        known = {f"`{name}`", f"`{rest}`", f"`.{rest}`"}
+        assert any(word in page for word in known) or (table == "tagset" and rest in COLUMNS), name

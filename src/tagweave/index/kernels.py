@@ -435,14 +435,28 @@ def find_newer(
     segments: U8,
 ) -> None:
     """What `find` does, over answers of older segments: only where this segment has the key, which it notes."""
+    n = len(hi)
     salt, seeds, records, words, time = table.salt[0], table.seeds, table.records, table.words, table.time
-    for i in range(len(hi)):
-        w, held = _held(salt, seeds, records, words, hi[i], lo[i], _0)
-        if not held:
+    buckets = np.uint64(len(seeds))
+    capacity = np.uint64(len(records) // 8)
+    ring = np.empty(_RING, np.uint64)
+    last = np.uint64(_RING - 1)
+    for ahead in range(n + _AHEAD):
+        if ahead < n:
+            h = mix(salt, hi[ahead], lo[ahead])
+            r = place(h, np.uint64(seeds[bucket(h, buckets)]), capacity) * _8
+            ring[np.uint64(ahead) & last] = r
+            _prefetch(records, r)
+        i = ahead - _AHEAD
+        if i < 0:
+            continue
+        r = ring[np.uint64(i) & last]
+        w = r * _2
+        where = words[w + _4]
+        if (records[r] != hi[i]) | (records[r + _1] != lo[i]) | (where == EMPTY):
             continue
         segments[i] = segment
         tagsets[i], flags[i], pieces[i] = 0, 0, -1
-        where = words[w + _4]
         if where == MANY or (network[i] != -1 and np.uint32(network[i]) != where):
             continue
         k = _breakpoint(words, time, w, at[i], True)
