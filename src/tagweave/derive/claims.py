@@ -88,6 +88,8 @@ class Held(NamedTuple):
 
     row: Row
     ports: PortSet
+    own: Row
+    """The row without the subnet in which the address lies: what the owner itself says, and lends to who wins it."""
 
 
 class AddressClaim(NamedTuple):
@@ -328,29 +330,28 @@ class Claims:
                 yield from cut(self._pod(rid).held(version, subnet), start, end)
                 continue
             own = {"owner": rid, **self._of_card(version.resource, carries)}
-            base = self._rows.of(rid)
+            alone = laid = self._rows.of(rid)
             if own.get("subnet"):
-                base = over_subnet(self._rows, own["subnet"], base, start, end)
+                alone = laid = over_subnet(self._rows, own["subnet"], alone, start, end)
             elif subnet:
-                base = over_subnet(self._rows, subnet, base, start, end, where_none=True)
-            for since, until, row in cut(base, start, end):
+                laid = over_subnet(self._rows, subnet, alone, start, end, where_none=True)
+            for since, until, row in cut(laid, start, end):
                 whole = {**row, **own}
-                if plain:
-                    yield Stretch(since, until, Held(whole, ()))
-                else:
-                    yield from self._served(rid, version.resource, Stretch(since, until, whole))
+                held = Held(whole, (), whole if laid is alone else {**value_at(alone, since), **own})
+                yield from self._served(rid, version.resource, Stretch(since, until, held), plain=plain)
 
-    def _served(self, rid: int, resource: Resource, stretch: Stretch[Row]) -> Iterator[Stretch[Held]]:
-        start, end, row = stretch
-        if isinstance(resource, Node):
+    def _served(self, rid: int, resource: Resource, stretch: Stretch[Held], *, plain: bool) -> Iterator[Stretch[Held]]:
+        start, end, held = stretch
+        if not plain and isinstance(resource, Node):
             ports = self._services.ports_of_node(resource.source, resource.cluster, resource.name)
-            yield Stretch(start, end, Held(row, ports))
-        elif resource.kind == "service":
+            yield Stretch(start, end, held._replace(ports=ports))
+        elif not plain and resource.kind == "service":
             ports = self._services.ports_of_services((rid,))
             for since, until, (_, ingresses) in self._services.of_services((rid,), start, end):
-                yield Stretch(since, until, Held({**row, "ingress": ingresses} if ingresses else row, ports))
+                row = {**held.row, "ingress": ingresses} if ingresses else held.row
+                yield Stretch(since, until, Held(row, ports, held.own))
         else:
-            yield Stretch(start, end, Held(row, ()))
+            yield stretch
 
     def _of_card(self, resource: Resource, carries: Carries) -> Row:
         """What belongs to the interfaces that carry what is asked for."""
@@ -427,7 +428,7 @@ class _OfPod:
                 row["service"] = services
                 if ingresses:
                     row["ingress"] = ingresses
-            yield Stretch(start, end, Held(row, self._services.ports_of_pod(pod, services)))
+            yield Stretch(start, end, Held(row, self._services.ports_of_pod(pod, services), row))
 
 
 def over_subnet(

@@ -48,9 +48,9 @@ def _together(holders: Sequence[AddressClaim], held: Sequence[Held], services: S
             row = _shared(row, other.row, on_node=rank == _NODE_RANK)
             ports = services.union(ports, other.ports)
             holding |= {claim.owner} if claim.rank == _INGRESS_RANK else set()
-        elif claim.rank not in _OF_SERVICES_RANKS and claim.rank != rank and not _contradicts(row, other.row):
-            row = {**{k: v for k, v in other.row.items() if k not in _NOT_LENT}, **row}
-    return Held(row, services.also_led(ports, holding) if holding else ports)
+        elif claim.rank not in _OF_SERVICES_RANKS and claim.rank != rank and not _contradicts(row, other.own):
+            row = {**{k: v for k, v in other.own.items() if k not in _NOT_LENT}, **row}
+    return Held(row, services.also_led(ports, holding) if holding else ports, row)
 
 
 _NOT_LENT: Final = frozenset({"owner", *_OF_SERVICES})

@@ -11,8 +11,8 @@ from tagweave.derive.timeline import Stretch, Timeline, always, cut, joined, map
 from tagweave.derive.timeline import pieces as cuts
 from tagweave.index.draft import Piece as Told
 from tagweave.inventory import Version
-from tagweave.model import KINDS, VM, NetworkInterface, Node, Pod, Resource, Scope
-from tagweave.model.times import FOREVER
+from tagweave.model import VM, NetworkInterface, Node, Pod, Resource, Scope
+from tagweave.model.times import BEGINNING, FOREVER
 
 _ONE_AT_A_TIME, _OF_A_VM, _OF_ANYTHING, _OF_AN_INTERFACE = 0, 60, 65, 70
 """Ranks: ids and Kubernetes' names are unique at any time; names in clouds are not."""
@@ -22,6 +22,9 @@ NEVER_AGAIN: Final = frozenset({"pod_uid", "container_id"})
 
 _OF_CARDS: Final = frozenset({"mac", "interface_id"})
 """Rules by which a name means one interface of a machine."""
+
+_IN_A_VPC: Final = frozenset({"subnet", "network_interface", "nat_gateway", "load_balancer", "rds", "redis"})
+"""Kinds by whose names records call the VPC that they are in; nobody is looked up by these."""
 
 NameKey = tuple[str, str]
 """A rule and a text."""
@@ -218,8 +221,8 @@ def _names(resource: Resource) -> Iterator[Name]:
     namespace = getattr(resource, "namespace", "")
     if namespace and resource.name:
         yield Name("id", f"{kind}:{namespace}/{resource.name}")
-    elif KINDS[kind].family == "cloud" and kind != "vm" and resource.name and resource.name != resource.id:
-        yield Name("id", f"{kind}:{resource.name}", _OF_ANYTHING)
+    elif kind in _IN_A_VPC and resource.name and resource.name != resource.id:
+        yield Name("id", f"{kind} named {resource.name}", _OF_ANYTHING)
 
 
 def _called_so(name: Name) -> Carries:

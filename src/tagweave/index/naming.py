@@ -36,7 +36,11 @@ _IN_A_VPC: Final = (
     ("vm_id", ""),
     ("host_name", ""),
     ("interface_id", ""),
-    *(("id", f"{kind}:") for kind in ("subnet", "network_interface", "nat_gateway", "load_balancer", "rds", "redis")),
+    *(
+        ("id", f"{kind}{called}")
+        for kind in ("subnet", "network_interface", "nat_gateway", "load_balancer", "rds", "redis")
+        for called in (":", " named ")
+    ),
 )
 """The rules by which something in a VPC is named, and what stands before its name there."""
 
