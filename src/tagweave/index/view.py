@@ -5,7 +5,7 @@ segments: global tagset = `offsets[s]` + row of segment s, and so for the rest. 
 what lasts are ids (`View.ids`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -34,7 +34,7 @@ from tagweave.index.tables import (
 from tagweave.model.times import BEGINNING
 
 _TRIES: Final = 5
-_CHUNK: Final = 1 << 20
+_CHUNK: Final = 1 << 14
 _LONGEST: Final = 128
 _MAPPED: Final = 0xFFFF
 
@@ -245,16 +245,19 @@ class View:
     def _by_pick(self, s: int, wanted: U64, tagsets: I32, picks: I32) -> None:
         """Find ids among all that a port may make of the tagsets of a segment."""
         one = self.segments[s]
-        per_set = _picks_of_sets(one)
         settling = one["tagset.settling"]
-        for begin in range(0, len(settling) if (tagsets == 0).any() else 0, _CHUNK):
-            rows = begin + np.flatnonzero(settling[begin : begin + _CHUNK])
-            for picked in per_set(settling[rows]):
-                made = self._ids(s, rows, picked)
-                place = np.minimum(np.searchsorted(wanted, made), len(wanted) - 1)
-                hit = np.flatnonzero((wanted[place] == made) & (tagsets[place] == 0) & (made != 0) & (picked != 0))
-                tagsets[place[hit]] = rows[hit] + self.offsets[s]
-                picks[place[hit]] = picked[hit] + self.picks[s]
+        sets = _picks_of_sets(one, int(settling.max(initial=0)) >> 2)
+        for begin in range(0, len(settling), _CHUNK):
+            left = np.flatnonzero((tagsets == 0) & (wanted != 0))
+            if not len(left):
+                return
+            some = begin + np.flatnonzero(settling[begin : begin + _CHUNK])
+            rows, picked = sets.of(some, settling[some])
+            made = self._ids(s, rows, picked)
+            place = np.minimum(np.searchsorted(wanted[left], made), len(left) - 1)
+            hit = np.flatnonzero(wanted[left[place]] == made)
+            tagsets[left[place[hit]]] = rows[hit] + self.offsets[s]
+            picks[left[place[hit]]] = picked[hit] + self.picks[s]
 
     # ---- what lies behind an answer
 
@@ -300,28 +303,27 @@ def _offsets(segments: Sequence[Segment], array: str) -> I64:
     return np.cumsum([0, *(len(one[array]) for one in segments)], dtype=np.int64)
 
 
-def _picks_of_sets(one: Segment) -> Callable[[I32], list[npt.NDArray[np.intp]]]:
-    """For rows' `settling`, what each may be settled to: the k-th picks of all of them, for k = 0, 1, ….
+class _PicksOfSets(NamedTuple):
+    """What each set of ports may pick: of set p, pick[first[p]:first[p + 1]]."""
 
-    The first is "no service" where the row is a pod's or a node's.
-    """
-    pairs = np.unique(np.stack([(one["port.key"] >> np.uint64(24)).astype(np.int64), one["port.pick"]], axis=1), axis=0)
-    sets, first = np.unique(pairs[:, 0], return_index=True)
-    last = np.append(first[1:], len(pairs))
+    first: I64
+    pick: npt.NDArray[np.intp]
 
-    def of(settling: I32) -> list[npt.NDArray[np.intp]]:
-        out = [np.where(settling & 3, NO_SERVICE, AS_IT_IS).astype(np.intp)]
-        if not len(sets):
-            return out
-        place = np.minimum(np.searchsorted(sets, settling >> 2), len(sets) - 1)
-        known = sets[place] == settling >> 2
-        begin, end = first[place], np.where(known, last[place], first[place])
-        for k in range(int((end - begin).max(initial=0))):
-            row = np.minimum(begin + k, len(pairs) - 1)
-            out.append(np.where(begin + k < end, pairs[row, 1], AS_IT_IS).astype(np.intp))
-        return out
+    def of(self, rows: npt.NDArray[np.intp], settling: I32) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """All pairs of a row and what a port may make of it: "no service" too, of pods and nodes."""
+        loses = np.flatnonzero(settling & 3)
+        sets = settling >> 2
+        length = self.first[sets + 1] - self.first[sets]
+        begin = np.cumsum(length) - length
+        which = np.repeat(self.first[sets] - begin, length) + np.arange(int(length.sum()))
+        both = np.concatenate([rows[loses], np.repeat(rows, length)])
+        return both, np.concatenate([np.full(len(loses), NO_SERVICE, np.intp), self.pick[which]])
 
-    return of
+
+def _picks_of_sets(one: Segment, most: int) -> _PicksOfSets:
+    sets = (one["port.key"] >> np.uint64(24)).astype(np.int64)
+    pairs = np.unique(sets << 32 | one["port.pick"])
+    return _PicksOfSets(np.searchsorted(pairs, np.arange(most + 2) << 32), (pairs & 0xFFFFFFFF).astype(np.intp))
 
 
 def open_view(folder: Folder, before: View | None = None) -> View | None:
