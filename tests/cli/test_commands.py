@@ -313,7 +313,8 @@ def test_nothing_known_is_exit_code_1_with_the_reason(key: str, reason: str, syn
 def test_a_network_that_is_none_is_a_usage_error_that_names_those_there_are(synced: Path, tagweave: Tagweave) -> None:
     done = tagweave("lookup", "10.0.1.10", "--network", "nowhere")
     assert done.code == 2
-    assert "no network is named 'nowhere'; there are: " in done.err
+    assert "no network is named 'nowhere' at " in done.err
+    assert "; there are: acme, internet" in done.err
     assert "uid-shop" in done.err
 
 

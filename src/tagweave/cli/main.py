@@ -2,10 +2,10 @@
 
 import os
 import sys
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -15,6 +15,9 @@ from tagweave.cli.output import Format, say
 from tagweave.cli.state import ConfigOption, DataOption, State, moment
 from tagweave.errors import ConfigError, LookupKeyError, TagweaveError
 from tagweave.model.collection import seldom
+
+if TYPE_CHECKING:
+    from tagweave.index.opening import TagIndex
 
 USAGE: Final = 2
 NOT_FOUND: Final = 1
@@ -36,6 +39,10 @@ NetworkOption = Annotated[
     typer.Option("--network", help="The VPC, cluster or node from where the key is seen: its id or name."),
 ]
 AtOption = Annotated[str | None, typer.Option("--at", metavar="TIME", help="RFC 3339; else now.")]
+KnownOption = Annotated[
+    str | None,
+    typer.Option("--known-at", metavar="TIME", help="Answer with what had been learned by then; derives it anew."),
+]
 NamesOption = Annotated[str | None, typer.Option("--names", help="otel, deepflow or ecs; else as configured.")]
 
 
@@ -208,6 +215,12 @@ def resources(
         say(f"there are more: the next page is that --after {rows.next}")
 
 
+def _index(state: State, known_at: str | None) -> "AbstractContextManager[TagIndex]":
+    """The index as it is, or of what had been learned by a time."""
+    known = moment(known_at, "--known-at")
+    return nullcontext(state.index()) if known is None else state.index_known_at(known)
+
+
 @app.command()
 def lookup(
     context: typer.Context,
@@ -217,6 +230,7 @@ def lookup(
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Picks the service.")] = None,
     protocol: Annotated[str, typer.Option("--protocol", help="Of the port.")] = "tcp",
     names: NamesOption = None,
+    known_at: KnownOption = None,
     why: Annotated[bool, typer.Option("--why", help="Tell how it was found.")] = False,
     form: OutputOption = Format.table,
     config: ConfigOption = None,
@@ -231,7 +245,8 @@ def lookup(
     state: State = context.obj.also(config, data_dir)
     when = moment(at)
     vocabulary = names or state.config.settings.names
-    answer = state.index().lookup(key, network=network, at=when, port=port, protocol=protocol, names=vocabulary)
+    with _index(state, known_at) as index:
+        answer = index.lookup(key, network=network, at=when, port=port, protocol=protocol, names=vocabulary)
     asking.show(answer, form, why=why)
     raise typer.Exit(0 if answer.match else NOT_FOUND)
 
@@ -241,6 +256,7 @@ def history(
     context: typer.Context,
     key: Annotated[str, typer.Argument(help="As for lookup.")],
     network: NetworkOption = None,
+    known_at: KnownOption = None,
     form: OutputOption = Format.table,
     config: ConfigOption = None,
     data_dir: DataOption = None,
@@ -252,7 +268,8 @@ def history(
     from tagweave.cli import asking  # noqa: PLC0415
 
     state: State = context.obj.also(config, data_dir)
-    found = state.index().history(key, network=network)
+    with _index(state, known_at) as index:
+        found = index.history(key, network=network)
     asking.show_history(found, form)
     raise typer.Exit(0 if found else NOT_FOUND)
 

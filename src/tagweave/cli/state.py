@@ -1,6 +1,7 @@
 """What most commands start from: the configuration, the inventory, the tag index."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -89,6 +90,18 @@ class State:
                     writer.close()
         return self._opened()
 
+    @contextmanager
+    def index_known_at(self, at: datetime) -> Iterator["TagIndex"]:
+        """The tag index of what had been learned by a time, derived for this one question."""
+        from tagweave.derive.writing import as_known  # noqa: PLC0415 - other look-ups derive nothing
+        from tagweave.index.folder import Folder  # noqa: PLC0415
+        from tagweave.index.opening import TagIndex  # noqa: PLC0415
+
+        settings = self.config.settings
+        with tempfile.TemporaryDirectory(prefix="tagweave-") as place, closing(self.inventory()) as inventory:
+            as_known(Folder(Path(place)), inventory, at, settings.groups, self.config.accounts())
+            yield TagIndex.open(place, settings.groups, self.config.accounts())
+
     def _opened(self) -> "TagIndex":
         from tagweave.index.opening import TagIndex  # noqa: PLC0415 - `--help` does without NumPy
 
@@ -109,11 +122,11 @@ class State:
         os.environ.setdefault("NUMBA_CACHE_DIR", str(folder.absolute()))
 
 
-def moment(text: str | None) -> datetime | None:
-    """The time of a `--at`. Raises ConfigError for what is no RFC 3339 time with a zone."""
+def moment(text: str | None, option: str = "--at") -> datetime | None:
+    """The time of an option. Raises ConfigError for what is no RFC 3339 time with a zone."""
     if text is None:
         return None
     try:
         return parse_time(text)
     except ValueError as error:
-        raise ConfigError(f"--at {text}: {error}; expected RFC 3339, such as 2026-01-31T14:05:00Z") from None
+        raise ConfigError(f"{option} {text}: {error}; expected RFC 3339, such as 2026-01-31T14:05:00Z") from None

@@ -89,6 +89,8 @@ def options(
     overwrite: bool,
     tags: list[str] | None,
     names: str,
+    *,
+    strict: bool = False,
 ) -> Options:
     """The options of the command. Raises ConfigError for a `--map` that is none."""
-    return Options(input_format, output_format, mapping(given_map), encode, network, at, overwrite, tags, names)
+    return Options(input_format, output_format, mapping(given_map), encode, network, at, overwrite, tags, names, strict)

@@ -32,6 +32,7 @@ from tagweave.index.segment import Segment
 from tagweave.inventory import ChangeSet, Inventory, Version
 from tagweave.model import Scope
 from tagweave.model.collection import no_collection
+from tagweave.model.times import to_ns
 
 _FANOUT: Final = 8
 """A segment is merged into the next older one when it has more than one in so many of its keys."""
@@ -218,6 +219,24 @@ class IndexWriter:
                 merged = msgspec.structs.replace(merged, file=name)
                 kept = (*now.segments[:at], merged, *now.segments[at + len(entries) :])
                 self._put(now.number, kept, now.networks, now.scopes, now.waiting)
+
+
+def as_known(folder: Folder, inventory: Inventory, at: datetime, groups: Groups, accounts: Accounts) -> None:
+    """Make an index of what had been learned by a time, in a folder of its own: how an old report came about.
+
+    How fresh each scope was then is not known any more: ages are from when each version was last seen by then.
+    """
+    with no_collection():
+        deriver = Deriver(inventory.versions(known_at=at), Scopes({}, {}), inventory.refer)
+    draft = Draft()
+    deriver.everything(draft)
+    with folder.lock():
+        segment = draft.write(folder.file(folder.new_name()))
+        path = folder.file(folder.new_name())
+        networks = SegmentEntry.of(path, deriver.networks().write(path))
+        seen = tuple(ScopeSeen(s.source, s.kind, s.part, to_ns(at)) for s in draft.scopes)
+        said = {name: tuple(tags) for name, tags in groups.items()}
+        folder.publish(Manifest(1, 0, at.isoformat(), (segment,), networks, seen, dict(accounts), said))
 
 
 def _named(scope: Scope) -> str:
