@@ -85,6 +85,7 @@ class Index:
         mapping: Mapping[str, str] | None = None,
         encode: str = "names",
         overwrite: bool = False,
+        strict: bool = False,
         report: "Report | None" = None,
     ) -> "pa.Table":
         """The records of a table with the tags of their ends, each as of its own time.
@@ -92,7 +93,8 @@ class Index:
         The columns and tags are those of `tagweave tag`: what a column is, its name tells, or `mapping` does (column →
         role, such as `{"client": "source.ip"}`); `at` stands for the time of all records, `network` for the network of
         those that name none. With `encode="ids"` there is one number an end, `source.tagset`, in place of the tags. A
-        tag that a record carries is kept, unless `overwrite`. A `report` counts what got no tags, and why.
+        tag that a record carries is kept, unless `overwrite`. With `strict`, an address that also lies in a range of a
+        network where nobody is known to hold it is *ambiguous*. A `report` counts what got no tags, and why.
 
         `table` is anything that speaks Arrow's PyCapsule interface, and so is what comes back: a pyarrow Table. All of
         it is of one state of the index.
@@ -109,6 +111,7 @@ class Index:
             mapping=mapping,
             encode=encode,
             overwrite=overwrite,
+            strict=strict,
             report=report,
         ).read_all()
 
@@ -123,6 +126,7 @@ class Index:
         mapping: Mapping[str, str] | None = None,
         encode: str = "names",
         overwrite: bool = False,
+        strict: bool = False,
         report: "Report | None" = None,
     ) -> "pa.RecordBatchReader":
         """What `tag` gives, batch by batch as it is asked for: for what does not fit into memory. It is read once."""
@@ -130,7 +134,7 @@ class Index:
         from tagweave.carriers.columns.weaving import Weaving  # noqa: PLC0415
 
         view, said = self._index.view, Report() if report is None else report
-        options = Options(None, None, mapping or {}, encode, network, at, overwrite, tags, names)
+        options = Options(None, None, mapping or {}, encode, network, at, overwrite, tags, names, strict)
         check(view, options)
         return tables.beside(table, Weaving(view, options, said), said, overwrite=overwrite)
 

@@ -14,17 +14,21 @@ from tagweave.carriers.columns.formats import Tags, check_format
 from tagweave.carriers.columns.reports import Report
 from tagweave.carriers.columns.together import Together
 from tagweave.errors import ConfigError, InputError
+from tagweave.index.columns import AMBIGUOUS, I32, NETWORK_AMBIGUOUS, NETWORK_UNNAMED, U8, UNKNOWN_NETWORK
 from tagweave.index.find import Endpoints
 from tagweave.index.opening import TagIndex
 from tagweave.index.view import View
-from tagweave.index.weave import Weaver
+from tagweave.index.weave import Weaver, Woven
 from tagweave.model.times import to_ns
 
 ENCODINGS = ("names", "ids")
 
 
 class Options(NamedTuple):
-    """How records are read and tagged; see the command's help. Without `tags`, the usual ones of the vocabulary."""
+    """How records are read and tagged; see the command's help. Without `tags`, the usual ones of the vocabulary.
+
+    `strict`: an address of one network that lies in a range of another is of one of the two, where nothing says which.
+    """
 
     input_format: str | None = None
     output_format: str | None = None
@@ -35,6 +39,7 @@ class Options(NamedTuple):
     overwrite: bool = False
     tags: Sequence[str] | None = None
     names: str = "otel"
+    strict: bool = False
 
 
 def check(index: TagIndex | View, options: Options) -> None:
@@ -67,7 +72,7 @@ class Weaving:
     ) -> None:
         self._view = view
         self._weaver = Weaver(view, options.tags, options.names)
-        self._together = Together(view)
+        self._together = Together(view, strict=options.strict)
         self._options = options
         self._report = report
         self._growing = growing
@@ -92,29 +97,24 @@ class Weaving:
         records = Records(block.batch, self._roles, at)
         moments = records.moments()
         report.refuse(block, ~moments[0].valid, "no time, or one without a zone", records.column("time"))
-        out: list[tuple[str, pa.Array]] = []
         sides = roles.sides(self._roles)
         both = [records.side(self._view, side, moments, options.network) for side in sides]
         for side, (_, wrong) in zip(sides, both, strict=True):
             address = f"{side}.ip" if side else "ip"
             report.refuse(block, wrong, f"no {address} address", records.column(address))
-        for side, ends in zip(sides, self._settled([ends for ends, _ in both]), strict=True):
-            woven = self._weaver.weave(ends, side)
-            report.count(side, ends, woven.reasons)
-            if options.encode == "ids":
-                ids = pa.array(woven.ids, mask=woven.ids == 0)
-                ids = ids.cast(pa.string()).dictionary_encode() if self._ids_as_text else ids
-                out.append((f"{side}.tagset" if side else "tagset", ids))
-            else:
-                out += zip(self._weaver.columns(side), woven.columns, strict=True)
-        return [(name, spread(column, block)) for name, column in out]
+        given = [ends for ends, _ in both]
+        tags = [tag for one in zip(sides, given, self._together.settle(given), strict=True) for tag in self._tags(*one)]
+        return [(name, spread(column, block)) for name, column in tags]
 
-    def _settled(self, sides: Sequence[Endpoints]) -> list[Endpoints]:
-        """The same ends, in the networks that both ends of a record together tell."""
-        if len(sides) < 2:
-            return list(sides)
-        networks = self._together.settle(*sides)
-        return [ends._replace(network=network) for ends, network in zip(sides, networks, strict=True)]
+    def _tags(self, side: str, ends: Endpoints, network: I32) -> list[tuple[str, pa.Array]]:
+        """The tags of one end, in the networks that it was settled to be in."""
+        woven = self._weaver.weave(ends._replace(network=network), side)
+        self._report.count(side, ends, _reasons(woven, ends.network, network))
+        if self._options.encode == "names":
+            return list(zip(self._weaver.columns(side), woven.columns, strict=True))
+        ids = pa.array(woven.ids, mask=woven.ids == 0)
+        ids = ids.cast(pa.string()).dictionary_encode() if self._ids_as_text else ids
+        return [(f"{side}.tagset" if side else "tagset", ids)]
 
     def finish(self) -> None:
         """Tell which mapped columns there never were. Raises ConfigError where nothing could be tagged without them."""
@@ -126,6 +126,12 @@ class Weaving:
             _assigned(seen, {c: role for c, role in mapping.items() if c in seen}, self._options.at is not None)
         except InputError:
             raise ConfigError(self._report.missing) from None
+
+
+def _reasons(woven: Woven, named: I32, settled: I32) -> U8:
+    """Why ends got no tags: *ambiguous* where they name no network, and strictly several may be meant."""
+    several = (named == NETWORK_UNNAMED) & (settled == NETWORK_AMBIGUOUS) & (woven.reasons == UNKNOWN_NETWORK)
+    return np.where(several, np.uint8(AMBIGUOUS), woven.reasons)
 
 
 def _assigned(columns: list[str], mapping: Mapping[str, str], timed: bool, *, growing: bool = False) -> dict[str, str]:
