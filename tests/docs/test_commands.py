@@ -99,11 +99,15 @@ def test_every_make_target_and_link_of_a_page_exists(page: Path) -> None:
 def test_every_command_and_option_is_on_the_page_of_the_command_line() -> None:
     page = (ROOT / "docs" / "cli.md").read_text()
     for name, command in typer.main.get_group(app).commands.items():
-        section = page.partition(f"\n## tagweave {name}")[2].partition("\n## ")[0]
+        section = page.partition(f"\n## tagweave {name}\n")[2].partition("\n## ")[0]
         assert section, f"docs/cli.md has no section on {name}"
-        for option in {opt for parameter in command.params for opt in parameter.opts if opt.startswith("--")}:
-            if option not in {"--help", "--config", "--data-dir"}:
-                assert f"`{option}" in section or f", {option}" in section, f"{name} {option} is not in docs/cli.md"
+        within = getattr(command, "commands", {})  # of a group, such as `tagweave index`
+        for one in within:
+            assert f"`tagweave {name} {one}`" in section, f"docs/cli.md does not tell of {name} {one}"
+        for part in (command, *within.values()):
+            for option in {opt for parameter in part.params for opt in parameter.opts if opt.startswith("--")}:
+                if option not in {"--help", "--config", "--data-dir"}:
+                    assert f"`{option}" in section or f", {option}" in section, f"{name} {option} is not in docs/cli.md"
 
 
 def test_the_page_of_the_configuration_is_that_of_the_code() -> None:
