@@ -25,6 +25,7 @@ from tagweave.index.folder import SegmentEntry
 from tagweave.index.tables import (
     ADDRESS,
     NAME,
+    NO_RUNS,
     PREFIX,
     Runs,
     content_ids,
@@ -42,7 +43,10 @@ Array = npt.NDArray[Any]
 
 _LOW: Final = (1 << 64) - 1
 _OF_ROW: Final = (*SINGLE, "owner")
-_CELLS: Final = (*_OF_ROW, *SEVERAL, "network", "ports")
+_NO_CELLS: Final = (0,) * len(_OF_ROW)
+_NO_SETS: Final[tuple[tuple[int, ...], ...]] = ((),) * len(SEVERAL)
+_Cells = tuple[tuple[int, ...], tuple[tuple[int, ...], ...], int]
+_flat: Final = itertools.chain.from_iterable
 _MOST_ROWS: Final = 1 << 14
 _PORTS: Final = 0xFFFF
 
@@ -100,45 +104,67 @@ class Value(NamedTuple):
 
 
 class _Keys:
-    """The runs of one table, as they come."""
+    """The runs of one table as they come, in few long arrays: appending is most of the work of a draft."""
 
     def __init__(self) -> None:
-        self.hi = array("Q")
-        self.lo = array("Q")
-        self.mark = array("B")
-        self.network = array("i")
-        self.first = array("q")
-        self.length = array("i")
-        self.label = array("i")
-        self.time = array("q")
-        self.value = array("I")
-        self.seen = array("q")
-        self.others = array("i")
+        self.keys = array("Q")  # high and low half
+        self.runs = array("q")  # mark, network, first breakpoint, the end
+        self.points = array("q")  # time, value, seen, others
 
-    def run(self, key: int, mark: int, network: int, first: int, label: int = -1) -> None:
+    def run(self, key: int, mark: int, network: int, first: int) -> None:
         """A run whose breakpoints were the last ones to be added, from the first one on."""
-        self.hi.append(key >> 64)
-        self.lo.append(key & _LOW)
-        self.mark.append(mark)
-        self.network.append(network)
-        self.first.append(first)
-        self.length.append(len(self.time) - first)
-        self.label.append(label)
+        self.keys.extend((key >> 64, key & _LOW))
+        self.runs.extend((mark, network, first, len(self.points) // 4))
 
-    def runs(self, hi: U64 | None = None, lo: U64 | None = None) -> Runs:
-        return Runs(
-            _array(self.hi, np.uint64) if hi is None else hi,
-            _array(self.lo, np.uint64) if lo is None else lo,
-            _array(self.mark, np.uint8),
-            _array(self.network, np.int32),
-            _array(self.first, np.int64),
-            _array(self.length, np.int32),
-            _array(self.label, np.int32),
-            _array(self.time, np.int64),
-            _array(self.value, np.uint32),
-            _array(self.seen, np.int64),
-            _array(self.others, np.int32),
-        ).ordered()
+    def made(self) -> Runs:
+        keys = _array(self.keys, np.uint64).reshape(-1, 2)
+        mark, network, first, end = _array(self.runs, np.int64).reshape(-1, 4).T
+        return _runs(keys[:, 0], keys[:, 1], (mark, network, first, end), np.full(len(keys), -1), self.points)
+
+
+class _Names:
+    """The runs of names as they come: names that mean the same are a group."""
+
+    def __init__(self) -> None:
+        self.by_rule: dict[str, tuple[list[str], array[int], array[int]]] = {}  # text, group, label
+        self.groups = array("q")  # network, first breakpoint, the end
+        self.points = array("q")  # time, value, seen, others
+
+    def rule(self, rule: str) -> tuple[list[str], "array[int]", "array[int]"]:
+        found = self.by_rule[rule] = ([], array("q"), array("i"))
+        return found
+
+    def count(self) -> int:
+        return sum(len(texts) for texts, _, _ in self.by_rule.values())
+
+    def made(self) -> Runs:
+        if not self.by_rule:
+            return NO_RUNS
+        keys = [name_keys(rule, texts) for rule, (texts, _, _) in self.by_rule.items()]
+        group = np.concatenate([_array(groups, np.int64) for _, groups, _ in self.by_rule.values()])
+        label = np.concatenate([_array(labels, np.int32) for _, _, labels in self.by_rule.values()])
+        network, first, end = _array(self.groups, np.int64).reshape(-1, 3).T
+        hi, lo = (np.concatenate(halves) for halves in zip(*keys, strict=True))
+        mark = np.zeros(len(group), np.int64)
+        return _runs(hi, lo, (mark, network[group], first[group], end[group]), label, self.points)
+
+
+def _runs(hi: U64, lo: U64, rows: tuple[I64, ...], label: Array, points: "array[int]") -> Runs:
+    mark, network, first, end = rows
+    time, value, seen, others = _array(points, np.int64).reshape(-1, 4).T
+    return Runs(
+        np.ascontiguousarray(hi),
+        np.ascontiguousarray(lo),
+        mark.astype(np.uint8),
+        network.astype(np.int32),
+        np.ascontiguousarray(first),
+        (end - first).astype(np.int32),
+        label.astype(np.int32),
+        np.ascontiguousarray(time),
+        value.astype(np.uint32),
+        np.ascontiguousarray(seen),
+        others.astype(np.int32),
+    ).ordered()
 
 
 class Draft:
@@ -147,10 +173,12 @@ class Draft:
     def __init__(self, scopes: Iterable[Scope] = ()) -> None:
         self.scopes: list[Scope] = list(scopes)
         self._scope_codes = {scope: code for code, scope in enumerate(self.scopes)}
-        self._keys = {ADDRESS: _Keys(), PREFIX: _Keys(), NAME: _Keys()}
-        self._names: dict[str, tuple[list[str], array[int]]] = {}
-        self._tagsets: dict[tuple[int, ...], int] = {(0,) * len(_CELLS): 0}
-        self._rows: dict[tuple[int, int, int], tuple[int, Row, tuple[Served, ...]]] = {}
+        self._addresses = _Keys()
+        self._prefixes = _Keys()
+        self._names = _Names()
+        self._cells: dict[_Cells, int] = {(_NO_CELLS, _NO_SETS, 0): 0}
+        self._cells_of: dict[int, tuple[int, Row, tuple[Served, ...]]] = {}
+        self._tagsets: dict[int, int] = {0: 0}
         self._sets: dict[tuple[int, ...], int] = {(): 0}
         self._ports: dict[tuple[Served, ...], int] = {(): 0}
         self._ports_by_object: dict[int, tuple[int, tuple[Served, ...]]] = {}
@@ -167,13 +195,13 @@ class Draft:
 
     def address(self, address: int, network: int, pieces: Sequence[Piece]) -> None:
         """What a packed address meant in a network, in ascending pieces that do not overlap."""
-        keys = self._keys[ADDRESS]
-        keys.run(address, 0, network, self._points(keys, network, pieces))
+        keys = self._addresses
+        keys.run(address, 0, network, self._add(keys.points, network, pieces))
 
     def prefix(self, address: int, length: int, network: int, pieces: Sequence[Piece]) -> None:
         """What a packed prefix (IPv4: a length of 96 and more) meant in a network."""
-        keys = self._keys[PREFIX]
-        keys.run(address, length + 1, network, self._points(keys, network, pieces))
+        keys = self._prefixes
+        keys.run(address, length + 1, network, self._add(keys.points, network, pieces))
 
     def name(self, rule: str, text: str, network: int, pieces: Sequence[Piece], label: str = "") -> None:
         """What a name meant in a network, by one of RULES; `label` is a text that belongs to the name."""
@@ -181,15 +209,16 @@ class Draft:
 
     def names(self, names: Iterable[tuple[str, str, str]], network: int, pieces: Sequence[Piece]) -> None:
         """What several names (rule, text, label) meant in a network: the same."""
-        keys = self._keys[NAME]
-        first = self._points(keys, network, pieces)
+        keys = self._names
+        group = len(keys.groups) // 3
+        first = self._add(keys.points, network, pieces)
+        keys.groups.extend((network, first, len(keys.points) // 4))
+        by_rule = keys.by_rule
         for rule, text, label in names:
-            known = self._names.get(rule)
-            if known is None:
-                known = self._names[rule] = ([], array("q"))
-            known[0].append(text)
-            known[1].append(len(keys.network))
-            keys.run(0, 0, network, first, self._string(label))
+            texts, groups, labels = by_rule.get(rule) or keys.rule(rule)
+            texts.append(text)
+            groups.append(group)
+            labels.append(self._string(label) if label else -1)
 
     def gone_address(self, address: int) -> None:
         """Nobody has this address any more, whatever older segments say."""
@@ -203,33 +232,29 @@ class Draft:
         """Nobody has this name any more, whatever older segments say."""
         self.name(rule, text, 0, ())
 
-    def _points(self, keys: _Keys, network: int, pieces: Sequence[Piece]) -> int:
+    def _add(self, points: "array[int]", network: int, pieces: Sequence[Piece]) -> int:
         """Add the breakpoints of pieces: one where each begins, and one where nobody follows; the first of them."""
-        first = len(keys.time)
+        first = len(points) // 4
         until = FOREVER
         for start, end, row, ports, seen, others, disputed, after in pieces:
             if until not in (FOREVER, start):
-                self._nobody(keys, until)
-            value = self._tagset(row, ports, network)
+                points.extend((until, 0, BEGINNING, 0))
+            known = self._cells_of.get(id(row))
+            cells = known[0] if known is not None and known[2] is ports else self._new_cells(row, ports)
+            key = cells << 32 | network
+            value = self._tagsets.get(key)
+            if value is None:
+                value = self._tagsets[key] = len(self._tagsets)
             if disputed:
                 value |= DISPUTED
             if after:
                 value |= AFTER
-            keys.time.append(start)
-            keys.value.append(value)
-            keys.seen.append(seen if type(seen) is int else self._scope(seen))  # type: ignore[arg-type]
-            keys.others.append(self._set(others) if others else 0)
+            last = seen if type(seen) is int else self._scope(seen)  # type: ignore[arg-type]
+            points.extend((start, value, last, self._set(others) if others else 0))
             until = end
         if until != FOREVER:
-            self._nobody(keys, until)
+            points.extend((until, 0, BEGINNING, 0))
         return first
-
-    @staticmethod
-    def _nobody(keys: _Keys, since: int) -> None:
-        keys.time.append(since)
-        keys.value.append(0)
-        keys.seen.append(BEGINNING)
-        keys.others.append(0)
 
     # ---- resources
 
@@ -237,18 +262,18 @@ class Draft:
         """Whose id it is, and what it was called when; a stranger has one value without a name."""
         string = self._string
         self._resources.append(rid)
-        texts = (self._kinds.setdefault(kind, len(self._kinds)), string(source), string(native))
-        self._resource_texts.extend(texts)
+        kinds = self._kinds
+        self._resource_texts.extend((kinds.setdefault(kind, len(kinds)), string(source), string(native)))
         self._value_count.append(len(values))
         for since, name, type_, ip, started, account, labels, cen, peerings, router in values:
             self._value_since.append(since)
             self._value_cells.extend(
                 (
-                    string(name),
-                    string(type_),
-                    string(ip),
-                    string(started),
-                    string(account),
+                    string(name) if name else -1,
+                    string(type_) if type_ else -1,
+                    string(ip) if ip else -1,
+                    string(started) if started else -1,
+                    string(account) if account else -1,
                     self._label_set(labels) if labels else 0,
                     self._set(cen) if cen else 0,
                     self._set(peerings) if peerings else 0,
@@ -258,23 +283,19 @@ class Draft:
 
     # ---- what is kept once
 
-    def _tagset(self, row: Row, ports: tuple[Served, ...], network: int) -> int:
-        """The number of a row in a network: rows of one resource are mostly one object."""
-        objects = (id(row), id(ports), network)
-        known = self._rows.get(objects)
-        if known is not None:
-            return known[0]
+    def _new_cells(self, row: Row, ports: tuple[Served, ...]) -> int:
+        """The number of what a row and its ports say; rows of one resource are mostly one object, for all its keys."""
         get = row.get
-        cells: list[Any] = [get(column, 0) for column in _OF_ROW]
-        for column in SEVERAL:
-            members = get(column)
-            cells.append(self._set(members) if members else 0)  # type: ignore[arg-type]
-        cells += (network, self._port_set(ports) if ports else 0)
-        tagset = self._tagsets.setdefault(tuple(cells), len(self._tagsets))
-        if len(self._rows) >= _MOST_ROWS:
-            self._rows.clear()
-        self._rows[objects] = (tagset, row, ports)  # held, so that their ids are nobody else's
-        return tagset
+        key = (
+            tuple(map(get, _OF_ROW, _NO_CELLS)),
+            tuple(map(get, SEVERAL, _NO_SETS)),
+            self._port_set(ports) if ports else 0,
+        )
+        cells = self._cells.setdefault(key, len(self._cells))  # type: ignore[arg-type]
+        if len(self._cells_of) >= _MOST_ROWS:
+            self._cells_of.clear()
+        self._cells_of[id(row)] = (cells, row, ports)  # held, so that its id is nobody else's
+        return cells
 
     def _set(self, members: tuple[int, ...]) -> int:
         return self._sets.setdefault(members, len(self._sets))
@@ -303,27 +324,30 @@ class Draft:
 
     def meta(self) -> dict[str, Any]:
         """What a segment says of itself: `kinds` by their codes, and how many keys it has."""
-        return {"kinds": list(self._kinds), "keys": sum(len(keys.network) for keys in self._keys.values())}
+        return {"kinds": list(self._kinds), "keys": self._count()}
+
+    def _count(self) -> int:
+        return len(self._addresses.runs) // 4 + len(self._prefixes.runs) // 4 + self._names.count()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was said of any key or resource."""
-        return not self._resources and not any(keys.network for keys in self._keys.values())
+        return not self._resources and not self._count()
 
     def arrays(self) -> dict[str, Array]:
         """The arrays of the segment (docs/index-format.md)."""
         if len(self._tagsets) > TAGSET_BITS:
             raise ValueError(f"{len(self._tagsets)} tagsets are too many for one segment")
         ports = self._port_arrays()
-        name_hi, name_lo = self._name_keys()
+        columns = self._tagset_columns()
         out = {
-            **table_arrays(ADDRESS, self._keys[ADDRESS].runs()),
-            **table_arrays(PREFIX, self._keys[PREFIX].runs()),
-            **table_arrays(NAME, self._keys[NAME].runs(name_hi, name_lo)),
+            **table_arrays(ADDRESS, self._addresses.made()),
+            **table_arrays(PREFIX, self._prefixes.made()),
+            **table_arrays(NAME, self._names.made()),
             **ports,
         }
         out |= self._set_arrays()
-        out |= tagset_arrays(self._tagset_columns(), out["set.id"])
+        out |= tagset_arrays(columns, out["set.id"])
         out |= self._resource_arrays()
         out |= self._label_arrays()
         return out | self._string_arrays()
@@ -333,24 +357,21 @@ class Draft:
         meta = self.meta()
         return SegmentEntry.of(path, segment.write(path, self.arrays(), meta), meta["keys"])
 
-    def _name_keys(self) -> tuple[U64, U64]:
-        count = len(self._keys[NAME].network)
-        hi, lo = np.zeros(count, np.uint64), np.zeros(count, np.uint64)
-        for rule, (texts, rows) in self._names.items():
-            where = _array(rows, np.int64)
-            hi[where], lo[where] = name_keys(rule, texts)
-        return hi, lo
-
     def _tagset_columns(self) -> dict[str, I32]:
-        width = len(_CELLS)
-        flat = np.fromiter(itertools.chain.from_iterable(self._tagsets), np.int32, width * len(self._tagsets))
-        by_column = np.ascontiguousarray(flat.reshape(-1, width).T)
-        return dict(zip(_CELLS, by_column, strict=True))
+        keys = np.fromiter(self._tagsets, np.int64, len(self._tagsets))
+        cells = keys >> 32
+        ones = np.fromiter(_flat(key[0] for key in self._cells), np.int32, len(self._cells) * len(_OF_ROW))
+        sets = np.fromiter(map(self._set, _flat(key[1] for key in self._cells)), np.int32)
+        columns = dict(zip(_OF_ROW, ones.reshape(-1, len(_OF_ROW))[cells].T, strict=True))
+        columns |= dict(zip(SEVERAL, sets.reshape(-1, len(SEVERAL))[cells].T, strict=True))
+        columns["network"] = (keys & 0xFFFFFFFF).astype(np.int32)
+        columns["ports"] = np.fromiter((key[2] for key in self._cells), np.int32, len(self._cells))[cells]
+        return {name: np.ascontiguousarray(column) for name, column in columns.items()}
 
     def _set_arrays(self) -> dict[str, Array]:
         first = np.zeros(len(self._sets) + 1, np.int64)
         np.cumsum(np.fromiter(map(len, self._sets), np.int64, len(self._sets)), out=first[1:])
-        member = np.fromiter(itertools.chain.from_iterable(self._sets), np.int32, int(first[-1]))
+        member = np.fromiter(_flat(self._sets), np.int32, int(first[-1]))
         return {"set.first": first, "set.member": member, "set.id": set_ids(first, member)}
 
     def _port_arrays(self) -> dict[str, Array]:
@@ -383,7 +404,7 @@ class Draft:
         rows = [sorted((string(key), string(value)) for key, value in labels) for labels in self._labels]
         first = np.zeros(len(rows) + 1, np.int64)
         np.cumsum(np.fromiter(map(len, rows), np.int64, len(rows)), out=first[1:])
-        flat = itertools.chain.from_iterable(itertools.chain.from_iterable(rows))
+        flat = _flat(_flat(rows))
         key, value = np.fromiter(flat, np.int32, 2 * int(first[-1])).reshape(-1, 2).T
         return label_arrays(first, np.ascontiguousarray(key), np.ascontiguousarray(value))
 
