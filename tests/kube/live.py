@@ -60,6 +60,8 @@ class Live:
         self.seen: list[Batch] = []
         self._source = Source(config, machine)
         self._thread = threading.Thread(target=self._run)
+        self._indexing = threading.Thread(target=self._keep_index)
+        self._over = threading.Event()
         self._loop: asyncio.AbstractEventLoop
         self._task: asyncio.Task[None]
         self._failed: BaseException | None = None
@@ -67,6 +69,7 @@ class Live:
 
     def __enter__(self) -> Self:
         self._thread.start()
+        self._indexing.start()
         self._started.wait()
         return self
 
@@ -75,6 +78,8 @@ class Live:
     ) -> None:
         self._loop.call_soon_threadsafe(self._task.cancel)
         self._thread.join()
+        self._over.set()
+        self._indexing.join()
         self._writer.close()
         self.inventory.close()
         if self._failed is not None and error is None:
@@ -98,11 +103,17 @@ class Live:
                 changes = self.inventory.observe(batch)
                 assert not changes.late, batch
                 self._writer.take(changes)
-                self._writer.flush()
-                self.index.refresh()
                 if changes.held:
                     self._source.again(batch.scope)
             self.seen.append(batch)
+
+    def _keep_index(self) -> None:
+        try:
+            while not self._over.wait(0.05):
+                if self._writer.flush():
+                    self.index.refresh()
+        except BaseException as error:  # noqa: BLE001 - the test's own thread raises it
+            self._failed = error
 
     def forget_seen(self) -> None:
         """Let go of the batches so far."""

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tagweave.model import Batch, Change, Endpoint, Failure, Ingress, Resource, Scope, Service, Snapshot
@@ -86,6 +86,7 @@ STEPS = st.lists(
 
 
 @settings(max_examples=200, deadline=None)
+@example([("replicasets", 0, 1, "c"), ("pods", 0, 0, "b"), ("pods", 0, 0, "b"), ("deployments", 1, 0, "d")])
 @given(STEPS)
 def test_what_came_and_went_one_by_one_is_what_is_listed_at_once(steps: list[tuple[str, int, int, str]]) -> None:
     PARTS.clear()

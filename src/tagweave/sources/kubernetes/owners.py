@@ -50,6 +50,7 @@ class Owners:
         for deleted, made in events:
             if deleted:
                 self._forget(watch, made.native)
+                self._untell(made.native)
             else:
                 self._keep(watch, made)
         self._note(at)
@@ -131,6 +132,11 @@ class Owners:
             if not self._listed[kind, native]:
                 del self._listed[kind, native]
             self._changed = self._changed or native in self._owners
+
+    def _untell(self, native: str) -> None:
+        """One that was never listed was deleted: where something still names it as its owner, it is told again."""
+        for told in self._told.values():
+            self._changed = told.pop(native, None) is not None or self._changed
 
     def _disown(self, watch: Hashable, native: str) -> None:
         uid = self._owned[watch].pop(native, None)
