@@ -170,9 +170,10 @@ class Reader:
         self.index.refresh()
         asked = self.batch._replace(at=np.full(BATCH, time.time_ns(), np.int64))
         if addresses:
-            few = ends(addresses, time.time_ns())
-            for name in ("hi", "lo"):
-                getattr(asked, name)[-len(addresses) :] = getattr(few, name)
+            few, rest = ends(addresses, 0), BATCH - len(addresses)
+            asked = asked._replace(
+                hi=np.append(self.batch.hi[:rest], few.hi), lo=np.append(self.batch.lo[:rest], few.lo)
+            )
         column = self.weaver.weave(asked, "source").columns[NAME]
         return column[BATCH - len(addresses) :].to_pylist() if addresses else []
 
