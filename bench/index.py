@@ -88,7 +88,7 @@ def runs(hi: np.ndarray, lo: np.ndarray, network: np.ndarray, starts: np.ndarray
     ).ordered()
 
 
-def base(rng: np.random.Generator) -> Draft:
+def base() -> Draft:
     """The rest of a segment: ranges, by a draft."""
     draft = Draft()
     for network in range(1, NETWORKS + 1):
@@ -106,7 +106,7 @@ def estate(folder: Path, rng: np.random.Generator) -> tuple[View, dict[str, np.n
     starts = np.sort(rng.integers(FIRST, FIRST + SPAN // 2, (ADDRESSES, INTERVALS)), axis=1)
     uids = [str(uuid.UUID(bytes=rng.bytes(16))) for _ in range(ADDRESSES)]
     name_hi, name_lo = name_keys("pod_uid", uids)
-    arrays = base(rng).arrays()
+    arrays = base().arrays()
     rows = ADDRESSES * INTERVALS + ADDRESSES + 1 + len(arrays["tagset.id"])
     shift = len(arrays["tagset.id"])
     begin = time.perf_counter()

@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from tagweave.index.arrays import VALUE_CELLS
 from tagweave.index.columns import I64, PICKED, SEVERAL, TAGSET_BITS, U64
-from tagweave.index.draft import VALUE_CELLS
 from tagweave.index.merging import content
 from tagweave.index.networks import Networks
 from tagweave.index.tables import ADDRESS, NAME, PREFIX, TABLES, Runs, cell_ids, content_ids, content_keys

@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tagweave.index import segment
-from tagweave.index.columns import FACTS, I32, I64, PICKED, SEVERAL, SINGLE, TAGSET_BITS
-from tagweave.index.draft import (
+from tagweave.index.arrays import (
     VALUE_CELLS,
     label_arrays,
     port_arrays,
@@ -22,6 +21,7 @@ from tagweave.index.draft import (
     resource_arrays,
     tagset_arrays,
 )
+from tagweave.index.columns import FACTS, I32, I64, PICKED, SEVERAL, SINGLE, TAGSET_BITS
 from tagweave.index.folder import SegmentEntry
 from tagweave.index.segment import Segment
 from tagweave.index.tables import TABLES, Runs, content_keys, newest, runs_of_table, set_ids, table_arrays
