@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index import brute
-from index.brute import ADDRESSES, ASKED, MOMENTS, Content, Shape
-from tagweave.carriers.columns import Report
+from index.brute import ADDRESSES, ASKED, MOMENTS, NETWORKS, Content, Shape
+from tagweave.carriers.columns import Report, talking
 from tagweave.carriers.columns import together as module
 from tagweave.carriers.columns.together import Together
 from tagweave.index.addresses import reachable
 from tagweave.index.columns import AMBIGUOUS, BY_ADDRESS, INTERNET, MATCHED, NETWORK_AMBIGUOUS, NETWORK_UNNAMED
 from tagweave.index.find import Endpoints, find
+from tagweave.index.networks import tiers
 from tagweave.library import Index
 from tagweave.model import (
     VM,
@@ -140,7 +141,7 @@ QUESTIONS: Final = {"no network": UNNAMED, "one network": NAMED}
 CONTENTS: Final = st.lists(brute.contents(), min_size=1, max_size=3)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=10)
 @given(CONTENTS, brute.shapes())
 @pytest.mark.parametrize("strict", [False, True], ids=["", "strict"])
 @pytest.mark.parametrize("asked", QUESTIONS)
@@ -154,7 +155,21 @@ def test_ends_are_settled_as_trying_every_pair_says(
         assert tuple(got) == settled(contents, shape, question, strict=strict), question
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=100)
+@given(brute.shapes(), st.sets(st.sampled_from([*NETWORKS, 9]), min_size=1), st.sampled_from(MOMENTS))
+def test_networks_could_have_talked_where_one_reaches_the_other(shape: Shape, some: set[int], at: int) -> None:
+    networks = brute.networks(shape)
+    talk = talking.Talking(networks)
+    spell = int(talk.spells(np.array([at], np.int64))[0])
+    found = talk.partners(talk.numbers(np.array([*some], np.int32)), spell, at)
+    for network, got in zip(networks.rid.tolist(), found.tolist(), strict=True):
+        assert got == any(other == 9 or can_talk(shape, network, other, at) for other in some)
+    for other in some - {INTERNET, 9}:
+        reached = tiers(networks, other, networks.rid, at) >= 0
+        assert (found[reached]).all()
+
+
+@settings(deadline=None, max_examples=8)
 @given(CONTENTS, brute.shapes())
 def test_an_end_alone_is_strictly_that_of_one_network_or_of_several(contents: list[Content], shape: Shape) -> None:
     view = brute.view_of([brute.segment_of(content) for content in contents], shape)
@@ -167,7 +182,7 @@ def test_an_end_alone_is_strictly_that_of_one_network_or_of_several(contents: li
         assert got == (decided(own, own, strict=True) if is_asked else NETWORK_UNNAMED)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=10)
 @given(CONTENTS, brute.shapes())
 @pytest.mark.parametrize("strict", [False, True], ids=["", "strict"])
 def test_whichever_pair_it_was_no_settled_end_is_wrong(strict: bool, contents: list[Content], shape: Shape) -> None:
@@ -197,12 +212,12 @@ def test_nothing_changes_where_little_room_is_taken(contents: list[Content], sha
     whole = Together(view, strict=True).settle(sides)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_MOST_ENTRIES", 3)
-        patch.setattr(module, "_MOST_ROWS", 3)
+        patch.setattr(talking, "_MOST_SPELLS", 1)
         parts = Together(view, strict=True).settle(sides)
     assert [one.tolist() for one in parts] == [one.tolist() for one in whole]
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(CONTENTS, brute.shapes())
 def test_what_is_matched_without_it_stays_as_it_is(contents: list[Content], shape: Shape) -> None:
     view = brute.view_of([brute.segment_of(content) for content in contents], shape)

@@ -20,10 +20,10 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from tagweave.carriers.columns import candidates
 from tagweave.carriers.columns.candidates import NO_SET, Rows, Sets, expanded, firsts
+from tagweave.carriers.columns.talking import UNLISTED, Talking
 from tagweave.index.addresses import is_public
 from tagweave.index.columns import (
     AMBIGUOUS,
@@ -40,14 +40,10 @@ from tagweave.index.columns import (
     Bools,
 )
 from tagweave.index.find import Endpoints, find
-from tagweave.index.networks import tiers
 from tagweave.index.values import distinct
 from tagweave.index.view import View
 
-_ANYBODY: Final = np.array([-1], np.int64)
-"""The number of a network that nobody lists."""
 _MOST_ENTRIES: Final = 1 << 22
-_MOST_ROWS: Final = 1 << 26
 
 
 class _Ends(NamedTuple):
@@ -64,15 +60,12 @@ class _Ends(NamedTuple):
 
 
 class Together:
-    """Settles records of a view; what it learns of networks is kept from batch to batch."""
+    """Settles records of a view."""
 
     def __init__(self, view: View, *, strict: bool = False) -> None:
         self._view = view
         self._strict = strict
-        networks = view.networks
-        times = (networks.home_since, networks.home_until, networks.group_since, networks.group_until)
-        self._changes: I64 = np.unique(np.concatenate(times))
-        self._talking: dict[tuple[int, int], Bools] = {}
+        self._talking = Talking(view.networks)
 
     def settle(self, sides: Sequence[Endpoints]) -> list[I32]:
         """The network of each end of n records, which have one or two, as far as the other end tells it.
@@ -191,11 +184,12 @@ class Together:
         out = np.full(len(own), NETWORK_UNNAMED, np.int32)
         if self._strict:
             out[size > 1] = NETWORK_AMBIGUOUS
-        number = self._numbers(sets.network)
+        number = self._talking.numbers(sets.network)
         cuts = np.searchsorted(np.cumsum(size), np.arange(_MOST_ENTRIES, int(size.sum()), _MOST_ENTRIES))
         for part in np.split(np.arange(len(own)), cuts):
             of, entry = expanded(sets.first[own[part]], size[part])
-            kept = np.flatnonzero(reached[talked[part[of]], number[entry]] | (number[entry] < 0))
+            bit = reached[talked[part[of]], number[entry] >> 3] >> (number[entry] & 7).astype(np.uint8) & 1
+            kept = np.flatnonzero((bit != 0) | (number[entry] == UNLISTED))
             if len(kept):
                 heads = np.flatnonzero(np.diff(of[kept], prepend=-1))
                 owner, network = sets.owner[entry[kept]], sets.network[entry[kept]]
@@ -207,45 +201,23 @@ class Together:
         left: I32 = out[which]
         return left
 
-    def _reached(self, sets: Sets, which: I64, at: I64) -> tuple[I64, npt.NDArray[np.bool_]]:
-        """Which networks can talk to a candidate of each of n sets at its time: each one's row of `reached` (n,).
+    def _reached(self, sets: Sets, which: I64, at: I64) -> tuple[I64, U8]:
+        """Which networks could have talked with a candidate of sets at times (n,): the row of each (n,), and rows.
 
-        `reached[row, number]` is whether the network of that number can. To NO_SET, all can.
+        A row has a bit for each network, by number. With NO_SET, all could.
         """
-        number = self._numbers(sets.network)
+        number = np.append(self._talking.numbers(sets.network), UNLISTED)
+        first, end = np.append(sets.first[:-1], len(number) - 1), np.append(sets.first[1:], len(number))
+        some = np.unique(which)
+        parts = [number[first[k] : end[k]] for k in some.tolist()]
         known: dict[bytes, int] = {}
-        content = np.empty(len(sets.first), np.int64)
-        for k in np.unique(which).tolist():
-            members = number[sets.first[k] : sets.first[k + 1]] if k != NO_SET else _ANYBODY
-            content[k] = known.setdefault(members.tobytes(), len(known))
-        epoch = np.searchsorted(self._changes, at, side="right")
-        row, _ = distinct(content[which] << 32 | epoch)
-        first = firsts(row)
+        content = np.array([known.setdefault(part.tobytes(), len(known)) for part in parts], np.int64)
+        spell = self._talking.spells(at)
+        where = np.searchsorted(some, which)
+        row, _ = distinct(content[where] << 32 | spell)
+        heads = firsts(row)
         made = [
-            self._talk_to(number[sets.first[k] : sets.first[k + 1]] if k != NO_SET else _ANYBODY, e, t)
-            for k, e, t in zip(which[first].tolist(), epoch[first].tolist(), at[first].tolist(), strict=True)
+            np.packbits(self._talking.partners(parts[k], s, t), bitorder="little")
+            for k, s, t in zip(where[heads].tolist(), spell[heads].tolist(), at[heads].tolist(), strict=True)
         ]
-        return row.astype(np.int64), np.array(made, np.bool_).reshape(len(made), len(self._view.networks.rid))
-
-    def _talk_to(self, members: I64, epoch: int, at: int) -> Bools:
-        if (members < 0).any():  # a network that nobody lists: who knows
-            return np.ones(len(self._view.networks.rid), np.bool_)
-        found: Bools = np.logical_or.reduce([self._talks_to(number, epoch, at) for number in members.tolist()])
-        return found
-
-    def _talks_to(self, number: int, epoch: int, at: int) -> Bools:
-        """Which networks one can talk to at a time: those that it reaches, which reach it, but for the internet."""
-        key = (number, epoch)
-        if key not in self._talking:
-            every = self._view.networks.rid
-            if len(self._talking) * len(every) > _MOST_ROWS:
-                self._talking.clear()
-            own = int(every[number])
-            self._talking[key] = (tiers(self._view.networks, own, every, at) >= 0) | (own == INTERNET)
-        return self._talking[key]
-
-    def _numbers(self, networks: I32) -> I64:
-        """The positions of networks among all, -1 for one that is not among them."""
-        every = self._view.networks.rid
-        place = np.minimum(np.searchsorted(every, networks), len(every) - 1)
-        return np.where(every[place] == networks, place, -1)
+        return row.astype(np.int64), np.array(made, np.uint8).reshape(len(made), (len(self._talking) + 7) // 8)
