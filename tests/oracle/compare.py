@@ -152,9 +152,9 @@ def _of_one(
     if "owner" in answered and "owner" not in without and not _same(answered["owner"], said.owner):
         yield Difference(probe, "owner", answered["owner"], said.owner)
     if "candidates" in answered and "candidates" not in without:
-        shown = sorted(tuple(c) for c in answered["candidates"])
+        shown = sorted({tuple(c) for c in answered["candidates"]})
         size = len(shown[0]) if shown else 3
-        right_ones = sorted(c[3 - size :] for c in said.candidates)
+        right_ones = sorted({c[3 - size :] for c in said.candidates})
         if shown != right_ones:
             yield Difference(probe, "candidates", shown, right_ones)
     if "tags" in answered:

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Final
 
 from tagweave.model import VM, Interface
+from tagweave.model.times import FOREVER
 
 from .claims import SHARED, Claim, Claims
 from .facts import INTERNET, Facts, Ident
@@ -29,6 +30,8 @@ class Found:
     seen: int
     held: Callable[[int], bool]
     """Whether the owner held the key, at a moment."""
+    last: int = FOREVER
+    """The last moment at which it did."""
 
 
 class Matches:

@@ -18,13 +18,17 @@ IN_A_NAMESPACE: Final = frozenset({"workload", "replica_set", "service", "ingres
 
 
 class Name(NamedTuple):
-    """One unbroken time in which a resource had a name; `group` is of which no two can have it at once."""
+    """One unbroken time in which a resource had a name in a network; `group` is of which no two can have it at once.
+
+    `last` is the last moment at which it had the name: law 7.2 lets some go on.
+    """
 
     owner: Ident
     start: int
     end: int
     seen: int
     group: tuple[str, ...]
+    last: int
 
     def unsure(self, t: int) -> bool:
         return self.end != FOREVER and t >= self.seen
@@ -92,26 +96,44 @@ class Names:
         return [name for it in self.bearers.get((rule, key), ()) for name in self._spans(it, rule, key)]
 
     def _spans(self, it: Ident, rule: str, key: str) -> Iterator[Name]:
-        begun: tuple[int, Version] | None = None
+        """Every time in which something had a name, in one network."""
+        begun: int | None = None
         last: Version | None = None
         found: list[Name] = []
         for t in [*self.facts.moments, FOREVER]:
             version = self.facts.holding(it, t) if t != FOREVER else None
             had = version is not None and (rule, key) in set(self._keys(it, version.resource, t))
-            if begun and not had:
+            if begun is not None and not had:
                 assert last is not None
-                end, still = t, last.valid_to == FOREVER and t == FOREVER
-                seen = last.seen_until if still or last.valid_to == end else end
-                found.append(Name(it, begun[0], end, seen, self._group(it, begun[1].resource)))
+                found += self._in_networks(it, begun, t, min(last.seen_until, t), last.resource)
                 begun = None
             if had:
-                begun = begun or (t, version)
+                begun = t if begun is None else begun
                 last = version
         if rule not in FOR_EVER:
             yield from found
             return
         for i, one in enumerate(found):  # law 7.2: never used again
             yield one._replace(end=found[i + 1].start if i + 1 < len(found) else FOREVER)
+
+    def _in_networks(self, it: Ident, start: int, end: int, seen: int, resource: Resource) -> Iterator[Name]:
+        """A time in which something had a name, network by network."""
+        cuts = [m for m in self.facts.moments if start < m < end]
+        cuts = [
+            m
+            for m, before in zip(cuts, [start, *cuts], strict=False)
+            if self.network(it, m) != self.network(it, before)
+        ]
+        for since, until in zip([start, *cuts], [*cuts, end], strict=True):
+            group = (*self._group(it, resource), str(self.network(it, since)))
+            last = max(m for m in self.facts.moments if m < until)
+            yield Name(it, since, until, seen if until == end else min(seen, until), group, last)
+
+    def network(self, it: Ident, t: int) -> Ident:
+        """Law 7.4: in which network the names of something lie."""
+        row = self.rows.row(it, t)
+        cluster = row.get("cluster") if family(it) != "cloud" else None
+        return cluster or row.get("vpc") or Ident(it.source, "vpc", it.source)
 
     def _group(self, it: Ident, r: Resource) -> tuple[str, ...]:
         if family(it) == "cloud":

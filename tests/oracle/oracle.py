@@ -15,9 +15,9 @@ from tagweave.model.times import FOREVER
 from .claims import Claims
 from .facts import EVER, INTERNET, Facts, Ident
 from .matches import Found, Matches
-from .names import RULES, Names, as_mac
+from .names import RULES, Name, Names, as_mac
 from .networks import Networks, holds, special
-from .rows import Rows, family
+from .rows import Row, Rows
 from .services import Services, protocols
 from .tags import Matched, Reader, Tags, itself
 
@@ -156,29 +156,31 @@ class Oracle:
         for one in (rule,) if rule else RULES:
             name = as_mac(key) if one == "mac" else key
             held = self.names.holders(one, name, t)
-            homes = {h.owner: self.name_network(h.owner, t) for h in held}
+            homes = {h.owner: self.names.network(h.owner, t) for h in held}
             for tier in tiers or [frozenset(homes.values())]:
                 near = [h for h in held if homes[h.owner] in tier]
                 owners = {h.owner for h in near}
                 if len(owners) > 1:
                     return "ambiguous", None, tuple(owners)
                 if near:
-                    return "matched", self._named(one, name, near[0].owner, near[0].seen, homes[near[0].owner]), ()
+                    return "matched", self._named(one, name, near[0], homes[near[0].owner]), ()
             reasons.append(self._why_no_name(one, name, tiers))
         order = ("not_at_that_time", "out_of_reach", "unknown_address")
         return min(reasons, key=order.index), None, ()
 
-    def _named(self, rule: str, key: str, owner: Ident, seen: int, network: Ident) -> Found:
+    def _named(self, rule: str, key: str, name: Name, network: Ident) -> Found:
+        owner = name.owner
+
         def held(m: int) -> bool:
-            return self.name_network(owner, m) == network and owner in {
+            return self.names.network(owner, m) == network and owner in {
                 h.owner for h in self.names.holders(rule, key, m)
             }
 
-        return Found(owner, rule, network, key, disputed=False, seen=seen, held=held)
+        return Found(owner, rule, network, key, disputed=False, seen=name.seen, held=held, last=name.last)
 
     def _why_no_name(self, rule: str, key: str, tiers: list[frozenset[Ident]] | None) -> str:
         ever = {
-            self.name_network(one.owner, m)
+            self.names.network(one.owner, m)
             for one in self.names.of(rule, key)
             for m in self.facts.moments
             if one.start <= m < one.end
@@ -187,15 +189,11 @@ class Oracle:
             return "not_at_that_time"
         return "out_of_reach" if ever else "unknown_address"
 
-    def name_network(self, it: Ident, t: int) -> Ident:
-        row = self.rows.row(it, t)
-        cluster = row.get("cluster") if family(it) != "cloud" else None
-        return cluster or row.get("vpc") or Ident(it.source, "vpc", it.source)
-
     # ---- what is said
 
     def _said(self, found: Found, key: str, at: int, t: int, port: int | None, protocol: str, side: str) -> Said:
-        row, picked = self.matches.row(found, t, port, protocols(protocol), side)
+        row, picked = self.matches.row(found, min(t, found.last), port, protocols(protocol), side)
+        row = self._joined(row, t) if t > found.last else row
         container = self.names.container(found.owner, found.key, t) if found.rule == "container_id" else None
         age = max(0, at - found.seen) // SECOND
         match = {"": found.rule, ".age": str(age), ".disputed": str(found.disputed).lower()}
@@ -211,6 +209,13 @@ class Oracle:
             network=_identity(found.network),
             tags=self.reader.read(matched, key, t, tags),
         )
+
+    def _joined(self, row: Row, t: int) -> Row:
+        """A row of earlier, with what joins its VPC and routes its subnet at `t`."""
+        parts = {"cen": "vpc", "peering_connection": "vpc", "router": "subnet"}
+        now = {column: self.rows.row(row[of], t).get(column) for column, of in parts.items() if of in row}
+        rest = {column: value for column, value in row.items() if column not in parts}
+        return {**rest, **{column: value for column, value in now.items() if value}}
 
     def _interval(self, found: Found, t: int) -> tuple[int, int]:
         """How long the owner unbrokenly held the key around a moment."""
@@ -253,7 +258,7 @@ class Oracle:
         else:
             for rule in RULES:
                 for one in self.names.holders(rule, as_mac(key) if rule == "mac" else key, t):
-                    yield self.name_network(one.owner, t), one.owner
+                    yield self.names.network(one.owner, t), one.owner
 
 
 def _seen(versions: Iterable[Version], last_success: Mapping[Scope, int]) -> Iterable[Version]:

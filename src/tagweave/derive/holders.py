@@ -50,6 +50,8 @@ def _together(holders: Sequence[AddressClaim], held: Sequence[Held], services: S
             holding |= {claim.owner} if claim.rank == _INGRESS_RANK else set()
         elif claim.rank not in _OF_SERVICES_RANKS and claim.rank != rank and not _contradicts(row, other.own):
             row = {**{k: v for k, v in other.own.items() if k not in _NOT_LENT}, **row}
+    if rank == _NODE_RANK and row.get("ingress"):
+        ports = services.led_by(ports, row["ingress"])
     return Held(row, services.also_led(ports, holding) if holding else ports, row)
 
 

@@ -95,7 +95,7 @@ class Names:
                 if held is None:
                     row = self._claims.row_of_name(rid, since, until, _called_so(card) if card else any_card)
                     held = known[since, until, card] = list(row)
-                seen = self._last_seen.during(version, end, min(version.seen_until, until), until)
+                seen = self._last_seen.during(version, version.valid_to, min(version.seen_until, until), until)
                 yield NameClaim(name, network, rid, since, until, *seen, held)
 
     def plain(self, rid: int) -> "PlainNames | None":

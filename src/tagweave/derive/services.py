@@ -230,6 +230,14 @@ class Services:
             return one
         return self._intern([*one, *other]) if one else other
 
+    def led_by(self, ports: PortSet, ingresses: Collection[int]) -> PortSet:
+        """The same ports, each with those of some ingresses that lead to its service."""
+        return self._intern(
+            one._replace(start=start, end=end, ingresses=tuple(i for i in leading if i in ingresses))
+            for one in ports
+            for start, end, leading in cut(self.leading(one.service), one.start, one.end)
+        )
+
     def also_led(self, ports: PortSet, ingresses: Collection[int]) -> PortSet:
         """The port set of an address that ingresses hold themselves: they lead to whatever is served there."""
         return self._intern(one._replace(ingresses=tuple(sorted({*one.ingresses, *ingresses}))) for one in ports)
