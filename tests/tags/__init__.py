@@ -1,1 +1,0 @@
-"""Tests of claims, tagsets, the tag index, names and answers."""
