@@ -383,3 +383,20 @@ def test_every_command_has_an_example_in_its_help(tagweave: Tagweave) -> None:
         assert done.code == 0
         assert f"tagweave {name}" in done.out.partition("Example:")[2], name
     assert tagweave("--version").out.startswith("tagweave 0.")
+
+
+def test_strictly_an_address_in_the_range_of_another_network_is_of_either(shell: Tagweave, tmp_path: Path) -> None:
+    write_estate(tmp_path)
+    with (tmp_path / "acme.jsonl").open("a") as dump:
+        for line in (
+            {"kind": "vpc", "id": "vpc-2", "region": "eu-1", "cidrs": ["10.0.0.0/16"]},
+            {"kind": "subnet", "id": "subnet-2", "vpc": "vpc-2", "cidrs": ["10.0.1.0/24"]},
+        ):
+            dump.write(json.dumps(line) + "\n")
+    assert shell("sync").code == 0
+    (tmp_path / "flows.csv").write_text("time,src_ip,dst_ip\n2026-01-01T10:30:00Z,10.0.1.10,192.0.2.1\n")
+    plain = shell("tag", "flows.csv", "-", "--tag", "host.name", "--to", "jsonl")
+    strict = shell("tag", "flows.csv", "-", "--tag", "host.name", "--to", "jsonl", "--strict")
+    assert '"source.host.name":"web-1"' in plain.out
+    assert "web-1" not in strict.out
+    assert "ambiguous" in strict.err

@@ -298,6 +298,9 @@ def tag(
     network: NetworkOption = None,
     at: AtOption = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace tags that records carry.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="An address that another network's range holds too may be of either.")
+    ] = False,
     config: ConfigOption = None,
     data_dir: DataOption = None,
 ) -> None:
@@ -314,7 +317,7 @@ def tag(
 
     vocabulary = names or state.config.settings.names
     options = tagging.options(
-        mapped or [], input_format, output_format, encode, network, when, overwrite, tags, vocabulary
+        mapped or [], input_format, output_format, encode, network, when, overwrite, tags, vocabulary, strict=strict
     )  # fmt: skip
     raise typer.Exit(tagging.run(index, source, target, options))
 

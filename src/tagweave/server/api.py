@@ -197,6 +197,7 @@ async def tag_records(
     tags: Annotated[list[str] | None, Parameter(query="tag", description="Repeatable; else the usual ones.")] = None,
     mapped: Annotated[list[str] | None, Parameter(query="map", description="COLUMN=ROLE, repeatable.")] = None,
     encode: Annotated[str, Parameter(query="encode", pattern="^(names|ids)$")] = "names",
+    strict: Annotated[bool, Parameter(query="strict", description="As the option of `tagweave tag`.")] = False,
 ) -> Stream:
     """Records in, the same with the tags of both ends out: JSON lines or an Arrow IPC stream.
 
@@ -208,7 +209,9 @@ async def tag_records(
     wanted = _FORMATS.get(accepted, given)
     mapping = dict(one.rpartition("=")[::2] for one in mapped or [])
     vocabulary = names or following.config.settings.names
-    options = Options(given, wanted, mapping, encode, network, _moment(at), tags=tags or None, names=vocabulary)
+    options = Options(
+        given, wanted, mapping, encode, network, _moment(at), tags=tags or None, names=vocabulary, strict=strict
+    )
     folder = tempfile.TemporaryDirectory(prefix="tagweave-")
     try:
         source, target = Path(folder.name) / "in", Path(folder.name) / "out"
