@@ -16,8 +16,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -131,14 +133,25 @@ def _schema() -> pa.Schema:
     )  # fmt: skip
 
 
-def copy(source: Path, target: Path) -> float:
+class Took(NamedTuple):
+    """Seconds on the wall, and of all processors together."""
+
+    wall: float
+    processor: float
+
+
+def took(run: Callable[[], object]) -> Took:
+    wall, processor = time.perf_counter(), time.process_time()
+    run()
+    return Took(time.perf_counter() - wall, time.process_time() - processor)
+
+
+def copy(source: Path, target: Path) -> None:
     """pyarrow alone: read and write, batch by batch."""
-    start = time.perf_counter()
     file = pq.ParquetFile(source, pre_buffer=True)
     with pq.ParquetWriter(target, file.schema_arrow) as writer:
         for batch in file.iter_batches(1 << 18):
             writer.write_batch(batch, 1 << 20)
-    return time.perf_counter() - start
 
 
 def memory(folder: str, pipe: "multiprocessing.connection.Connection") -> None:
@@ -149,19 +162,20 @@ def memory(folder: str, pipe: "multiprocessing.connection.Connection") -> None:
     pipe.send((before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, report.seconds))
 
 
-def measured(opened: TagIndex, folder: Path, count: int, *, half: bool) -> tuple[float, float, float]:
-    """Seconds of tagging, of copying the input, and of copying the output: the least of ROUNDS."""
+def measured(opened: TagIndex, folder: Path, count: int, *, half: bool) -> list[Took]:
+    """Of tagging, of copying the input, and of copying the output: the least of ROUNDS, wall and processor each."""
     records, tagged, again = folder / "in.parquet", folder / "out.parquet", folder / "copy.parquet"
     unknown = write_records(records, count, half=half)
-    ours, least, output = [], [], []
-    for _ in range(ROUNDS):
-        report = tag(str(records), str(tagged), opened, Options(tags=TAGS))
-        reasons = sum((Counter(side) for side in report.sides.values()), Counter())
-        assert reasons == Counter({"matched": 2 * count - unknown, "unknown_address": unknown}), reasons
-        ours.append(report.seconds)
-        least.append(copy(records, again))
-        output.append(copy(tagged, again))
-    return min(ours), min(least), min(output)
+    report = tag(str(records), str(tagged), opened, Options(tags=TAGS))
+    reasons = sum((Counter(side) for side in report.sides.values()), Counter())
+    assert reasons == Counter({"matched": 2 * count - unknown, "unknown_address": unknown}), reasons
+    steps: list[Callable[[], object]] = [
+        lambda: tag(str(records), str(tagged), opened, Options(tags=TAGS)),
+        lambda: copy(records, again),
+        lambda: copy(tagged, again),
+    ]
+    rounds = [[took(step) for step in steps] for _ in range(ROUNDS)]
+    return [Took(*map(min, zip(*of_step, strict=True))) for of_step in zip(*rounds, strict=True)]
 
 
 def main() -> None:
@@ -171,14 +185,19 @@ def main() -> None:
         opened = index(folder)
         times = {}
         for half in (False, True):
-            times[half], least, output = measured(opened, folder, count, half=half)
-            ours = times[half]
+            ours, least, output = measured(opened, folder, count, half=half)
+            times[half] = ours
             who = "half of the peers strangers" if half else "pods at both ends"
             print(f"{count:,} records, both ends, {len(TAGS)} tags each, {who}")
-            print(f"  tagweave                       {ours:6.2f} s   {count / ours:12,.0f} records/s")
-            print(f"  floor: input read and written  {least:6.2f} s   ratio {ours / least:.2f} (must: 2.0)")
-            print(f"  floor: output read and written {output:6.2f} s   ratio {ours / output:.2f}")
-        print(f"ratio: {times[True] / times[False]:.2f}, half strangers to all known")
+            print(
+                f"  tagweave                       {ours.wall:6.2f} s   {ours.processor:6.2f} s processor   {count / ours.wall:12,.0f} records/s"
+            )
+            for what, peer in (("floor: input read and written ", least), ("floor: output read and written", output)):
+                ratio = f"ratio {ours.wall / peer.wall:.2f}, of processor time {ours.processor / peer.processor:.2f}"
+                print(f"  {what} {peer.wall:6.2f} s   {peer.processor:6.2f} s processor   {ratio}")
+            print(f"  must: 2.0 of the input: {ours.wall / least.wall:.2f}")
+        ratio = times[True].processor / times[False].processor
+        print(f"ratio: {ratio:.2f} of processor time, half strangers to all known")
         for many in (1_000_000, int(sys.argv[2])) if len(sys.argv) > 2 else ():
             write_records(folder / "in.parquet", many, half=True)
             mine, theirs = multiprocessing.Pipe()

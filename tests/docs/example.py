@@ -128,7 +128,7 @@ class Example:
                 int(self._segment[f"address.{key}"][b]) for key in ("time", "value", "seen", "others")
             )
             when = f"scope {seen - BEGINNING - 1}" if seen < 0 else clock(seen)
-            rows.append((b, clock(time), value & TAGSET_BITS, when, others))
+            rows.append((b, clock(time), value & TAGSET_BITS, when, ", ".join(map(str, self._members(others)))))
         return head + table(("breakpoint", "time", "tagset", "seen", "others"), rows)
 
     def record(self) -> str:
@@ -162,13 +162,17 @@ class Example:
             for column in COLUMNS:
                 cell = int(self._segment[f"tagset.{column}"][tagset])
                 if cell and column in SEVERAL:
-                    first = self._segment["set.first"]
-                    members = self._segment["set.member"][first[cell] : first[cell + 1]].tolist()
+                    members = self._members(cell)
                     rows.append((column, f"set {cell}: {', '.join(map(str, members))}", self._names(members)))
                 elif cell:
                     rows.append((column, cell, self._name(cell)))
             rows.append(("id", f"{int(self._segment['tagset.id'][tagset]):016x}", "the same for ever, in every index"))
         return f"tagset {self._tagsets()[1]}\n\n" + table(("column", "cell", "means"), rows)
+
+    def _members(self, code: int) -> list[int]:
+        first = self._segment["set.first"]
+        members: list[int] = self._segment["set.member"][first[code] : first[code + 1]].tolist()
+        return members
 
     def _tagsets(self) -> list[int]:
         span = runs_in(self._segment, "address", ADDRESS)
