@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from tagweave.inventory import Version
@@ -118,12 +119,8 @@ class Names:
 
     def _in_networks(self, it: Ident, start: int, end: int, seen: int, resource: Resource) -> Iterator[Name]:
         """A time in which something had a name, network by network."""
-        cuts = [m for m in self.facts.moments if start < m < end]
-        cuts = [
-            m
-            for m, before in zip(cuts, [start, *cuts], strict=False)
-            if self.network(it, m) != self.network(it, before)
-        ]
+        every = [m for m in self.facts.moments if start <= m < end]
+        cuts = [m for before, m in pairwise(every) if self.network(it, m) != self.network(it, before)]
         for since, until in zip([start, *cuts], [*cuts, end], strict=True):
             group = (*self._group(it, resource), str(self.network(it, since)))
             last = max(m for m in self.facts.moments if m < until)

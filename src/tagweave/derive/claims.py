@@ -76,8 +76,8 @@ _OF_RANGES: Final = tuple(rule for rule in PREFIX_RULES if rule.kind in {"subnet
 _OF_CLUSTERS: Final = frozenset({"pod", "node", "service", "ingress"})
 _MAPPED: Final = 0xFFFF
 
-Carries = Callable[[Interface], bool]
-"""Whether it is by this interface of a machine."""
+Carries = Callable[[Sequence[Interface]], Sequence[Interface]]
+"""Which of a machine's interfaces it is by."""
 
 Key = tuple[int, int]
 """A prefix's length and packed address."""
@@ -251,11 +251,12 @@ class Claims:
     ) -> tuple[tuple[int, ...], Place]:
         if rule in _OF_RANGES or (own != vpc and rule.kind in _OF_CLUSTERS):
             place = NOWHERE  # a range lies in nothing but itself, an overlay's address in no VPC
-        return self._told(rule, address, own, vpc, inside=place.inside), place
+        inside = place.inside or rule.kind == "node"  # a node's own network is the VPC only if it is there, somehow
+        return self._told(rule, address, own, vpc, inside=inside), place
 
     def _told(self, rule: AddressRule, address: int, own: int, vpc: int, *, inside: bool) -> tuple[int, ...]:
         v6 = _is_v6(address)
-        if not (v6 or rule.where == "either") or not reachable(address):
+        if rule in PREFIX_RULES or not (v6 or rule.where == "either") or not reachable(address):
             return (own,)
         if inside and own == vpc:
             return (own, INTERNET) if v6 else (own,)
@@ -357,7 +358,7 @@ class Claims:
         """What belongs to the interfaces that carry what is asked for."""
         row: Row = {}
         if isinstance(resource, VM):
-            cards = [card for card in resource.interfaces if carries(card)]
+            cards = carries(resource.interfaces)
             groups = tuple(group for card in cards for group in card.security_groups)
             subnets = {card.subnet for card in cards}
             if len(subnets) == 1 and (subnet := subnets.pop()):
@@ -492,9 +493,9 @@ def _is_v6(address: int) -> bool:
     return address >> 32 != _MAPPED
 
 
-def any_card(_card: Interface) -> bool:
+def any_card(cards: Sequence[Interface]) -> Sequence[Interface]:
     """Whichever interface of a machine it is."""
-    return True
+    return cards
 
 
 def _is_private(machine: Resource, address: int) -> bool:
@@ -504,7 +505,12 @@ def _is_private(machine: Resource, address: int) -> bool:
 
 
 def _with_address(address: int) -> Carries:
-    return lambda card: any(pack(ip) == address for ip in (*card.private_ips, *card.public_ips))
+    """The interface that carries an address."""
+
+    def carrying(cards: Sequence[Interface]) -> Sequence[Interface]:
+        return [card for card in cards if address in map(pack, (*card.private_ips, *card.public_ips))][:1]
+
+    return carrying
 
 
 def _values(resource: Resource, field: str) -> tuple[str, ...]:

@@ -226,10 +226,10 @@ def _names(resource: Resource) -> Iterator[Name]:
 
 
 def _called_so(name: Name) -> Carries:
-    """Whether an interface has an id or a MAC address."""
+    """The interfaces that have an id or a MAC address."""
     if name.rule == "mac":
-        return lambda card: _mac(card.mac) == name.text
-    return lambda card: card.id == name.text
+        return lambda cards: [card for card in cards if _mac(card.mac) == name.text]
+    return lambda cards: [card for card in cards if card.id == name.text]
 
 
 def _mac(text: str) -> str:

@@ -36,7 +36,8 @@ class Rows:
             return known
         history = self._estate.history.get(rid)
         if history is None:
-            return always({self._estate.identity(rid)[1]: rid})
+            kind = self._estate.identity(rid)[1]
+            return always({kind: rid, "workloads": (rid,)} if kind == "workload" else {kind: rid})
         if rid in self._climbing:
             self._back_to = min(self._back_to, self._climbing.index(rid))
             return always({})
@@ -99,8 +100,6 @@ class Rows:
     def _add_itself(self, resource: Resource, rid: int, row: Row) -> None:
         kind = resource.kind
         if kind == "pod":
-            if "workload" in row and "workloads" not in row:
-                row["workloads"] = (row["workload"],)
             row["pod"] = rid
         elif kind == "workload":
             self._chain(resource, rid, row)
@@ -114,6 +113,7 @@ class Rows:
         assert isinstance(resource, Workload)
         top = row.get("workload", 0) if resource.owner else 0
         above = row.get("workloads", (top,) if top else ())
-        if rid not in above:
-            row["workloads"] = (rid, *above)
+        if rid in above:
+            above = above[: above.index(rid)]
+        row["workloads"] = (rid, *above)
         row["workload"] = above[-1] if above else rid
