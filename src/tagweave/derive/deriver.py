@@ -24,6 +24,7 @@ from tagweave.index.draft import Draft
 from tagweave.index.networks import Networks
 from tagweave.inventory import Version
 from tagweave.model import Scope
+from tagweave.model.times import BEGINNING
 
 K = TypeVar("K")
 C = TypeVar("C", AddressClaim, NameClaim)
@@ -231,9 +232,13 @@ class Deriver:
 
     def _wait(self, key: Key | NameKey, claims: Sequence[C]) -> None:
         """Remember a key for which it makes a difference when the scope of an open claim is seen again."""
+        if not claims:
+            return
+        newest = max(claims, key=lambda c: c.start)
+        second = max((c.start for c in claims if c.owner != newest.owner), default=BEGINNING)
         for one in claims:
-            rivals = isinstance(one.seen, Scope) and len(claims) > 1
-            if one.waits or (rivals and any(c.owner != one.owner and c.start > one.seen_until for c in claims)):
+            rival = second if one.owner == newest.owner else newest.start
+            if one.waits or (isinstance(one.seen, Scope) and rival > one.seen_until):
                 self.waiting[LastSeen.scope(self.estate.history[one.owner][-1])].add(key)
 
     def _resource(self, draft: Draft, rid: int) -> None:

@@ -335,7 +335,7 @@ def open_view(folder: Folder, before: View | None = None) -> View | None:
         manifest = folder.read()
         if manifest is None:
             return None
-        if before is not None and manifest.revision == before.manifest.revision:
+        if before is not None and manifest == before.manifest:
             return before
         try:
             return _opened(folder, manifest, before)

@@ -41,9 +41,12 @@ _KNOWN: Final = select(_R.native_id, _R.id, _R.part, _R.fingerprint, _R.valid_fr
 _KNOWN_OF_PART: Final = _KNOWN.where(_R.part == bindparam("at_part"), _R.fingerprint.is_not(None))
 _KNOWN_BY_ID: Final = _KNOWN.where(_R.native_id.in_(bindparam("some", expanding=True)))
 
-_OPEN: Final = select(_V.resource_id, _V.body, _V.valid_from, _V.learned_at).where(
-    _V.resource_id.in_(bindparam("some", expanding=True)), _V.valid_to == FOREVER
+_OPEN: Final = (
+    select(_V.resource_id, _V.body, _V.valid_from, _V.learned_at)
+    .join(schema.resource, and_(_R.id == _V.resource_id, _R.valid_from == _V.valid_from))
+    .where(_R.id.in_(bindparam("some", expanding=True)))
 )
+"""Open versions by their key: by `valid_to` they would be looked for among all that are open."""
 _ENDS: Final = (
     select(_V.resource_id, func.max(_V.valid_to))
     .where(_V.resource_id.in_(bindparam("some", expanding=True)))
