@@ -12,8 +12,9 @@ import numpy as np
 
 from tagweave.index.columns import AFTER, I32, I64, INTERNET, RULES, TAGSET_BITS, Bools
 from tagweave.index.find import runs_of
+from tagweave.index.segment import Segment
 from tagweave.index.tables import ADDRESS, NAME, PREFIX, name_keys
-from tagweave.index.values import as_of, kinds, locate, numbers, texts
+from tagweave.index.values import as_of, kind_words, kinds, locate, numbers, texts
 from tagweave.index.view import View
 from tagweave.model import KINDS
 from tagweave.model.addresses import unpack
@@ -172,8 +173,26 @@ def identities(view: View, rids: I32, at: I64) -> list[Identity]:
 
 
 def identity(view: View, rid: int, at: int) -> Identity:
-    """What a resource is called at a time."""
-    return identities(view, np.array([rid], np.int32), np.array([at], np.int64))[0]
+    """What a resource is called at a time: `identities` of one, without what it costs to prepare for many."""
+    for one in view.segments:
+        known = one["resource.rid"]
+        row = int(np.searchsorted(known, rid))
+        if row < len(known) and known[row] == rid:
+            first, end = one["resource.first"][row : row + 2].tolist()
+            k = max(0, int(np.searchsorted(one["value.since"][first:end], at, side="right")) - 1)
+            name = int(one["value.name"][first + k]) if end > first else -1
+            kind = kind_words(one)[one["resource.kind"][row]]
+            source, native = int(one["resource.source"][row]), int(one["resource.native"][row])
+            return Identity(_string(one, source), kind, _string(one, native), _string(one, name))
+    return Identity("", "", "", "")
+
+
+def _string(segment: Segment, code: int) -> str:
+    """A string of a segment, empty where there is none."""
+    if code < 0:
+        return ""
+    first, end = segment["string.offset"][code : code + 2].tolist()
+    return segment["string.bytes"][first:end].tobytes().decode()
 
 
 def described(view: View, rid: int, at: int) -> str:
