@@ -340,6 +340,7 @@ def test_two_pods_in_turn_on_one_address_hold_it_one_after_the_other(
             proxy.resume()
         live.until_same(control_plane.api)
         time.sleep(2)
+        live.until(lambda: len(live.index.history(address)) == 2, "both had the address")
         first, second = live.index.history(address)
         assert (first.name, second.name) == ("first", "second")
         assert first.until is not None

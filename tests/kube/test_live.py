@@ -86,7 +86,9 @@ def test_every_kind_is_followed_as_it_comes_and_goes(
         assert {one.type for one in mine if isinstance(one, Workload)} == {
             "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob",
         }  # fmt: skip
-        assert live.index.lookup("192.0.2.9").tags["k8s.service.name"] == "without"
+        live.until(
+            lambda: live.index.lookup("192.0.2.9").tags.get("k8s.service.name") == "without", "its address is its"
+        )
         control_plane.api.delete(*some)
         live.until(lambda: not done_jobs(live, namespace), "the job is gone")
         live.until_same(control_plane.api)

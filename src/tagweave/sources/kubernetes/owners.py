@@ -32,7 +32,7 @@ class Owners:
         self._own: dict[str, Workload] = {}
         self._missing_since: dict[str, float] = {}
         self._overdue: set[str] = set()
-        self._told: dict[str, dict[str, Resource]] = {kind: {} for kind in _KINDS}
+        self._told: dict[str, dict[str, Resource | None]] = {kind: {} for kind in _KINDS}
         self._whole = False
         self._changed = True
         self._at: datetime | None = None
@@ -50,7 +50,7 @@ class Owners:
         for deleted, made in events:
             if deleted:
                 self._forget(watch, made.native)
-                self._untell(made.native)
+                self._untell(made)
             else:
                 self._keep(watch, made)
         self._note(at)
@@ -80,7 +80,7 @@ class Owners:
                 gone = [native for native in told if native not in wanted[kind] and not self._listed[kind, native]]
                 if upserts or (gone and complete):
                     yield Change(scope, upserts, tuple(gone) if complete else (), self._at)
-            self._told[kind] = wanted[kind]
+            self._told[kind] = {**wanted[kind]}
         self._whole = self._whole or complete
 
     def _wanted(self, now: float, *, at_once: bool) -> dict[str, dict[str, Resource]]:
@@ -133,10 +133,12 @@ class Owners:
                 del self._listed[kind, native]
             self._changed = self._changed or native in self._owners
 
-    def _untell(self, native: str) -> None:
+    def _untell(self, made: Made) -> None:
         """One that was never listed was deleted: where something still names it as its owner, it is told again."""
-        for told in self._told.values():
-            self._changed = told.pop(native, None) is not None or self._changed
+        told = self._told.get(made.resource.kind, {}) if made.resource is not None else {}
+        if made.native in told:
+            told[made.native] = None
+            self._changed = True
 
     def _disown(self, watch: Hashable, native: str) -> None:
         uid = self._owned[watch].pop(native, None)
