@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tagweave.derive.deriver import Deriver, Scopes
-from tagweave.derive.estate import Name
+from tagweave.derive.estate import Identify, Name
 from tagweave.index.draft import Draft
 from tagweave.index.folder import Folder, Manifest, ScopeSeen, SegmentEntry
 from tagweave.index.opening import TagIndex
@@ -26,13 +26,14 @@ class Built:
         scopes: Scopes,
         accounts: Mapping[str, tuple[str, str]] | None = None,
         groups: Mapping[str, Sequence[str]] | None = None,
+        identify: Identify | None = None,
     ) -> None:
         self._ids = itertools.count(FIRST_STRANGER)
         self._folder = Folder(folder)
         self._folder.path.mkdir(parents=True, exist_ok=True)
         self._accounts = dict(accounts or {})
         self._groups = {name: tuple(tags) for name, tags in (groups or {}).items()}
-        self.deriver = Deriver(versions, scopes, self._identify)
+        self.deriver = Deriver(versions, scopes, identify or self._identify)
         draft = Draft()
         self.deriver.everything(draft)
         self._publish(draft, None, networks=True)

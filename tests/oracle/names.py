@@ -153,7 +153,17 @@ class Names:
         if rule == "host_name":  # law 7.3: a node and the VM that it runs on are one machine
             machines = {self.rows.vm_of(one.owner, t) for one in kept if one.owner.kind == "node"}
             kept = [one for one in kept if one.owner not in machines]
-        return kept
+        vms = {one.group[-1] for one in kept if one.owner.kind == "vm"}  # law 7.3: an interface of a VM is that VM
+        return [one for one in kept if one.owner.kind != "network_interface" or one.group[-1] not in vms]
+
+    def told(self, rule: str, key: str, t: int) -> set[Name]:
+        """What a name means at `t`: in each network one, by law 9.7, whom an interval or a history tells."""
+        best: dict[tuple[str, str], Name] = {}
+        for one in sorted(
+            self.holders(rule, key, t), key=lambda o: (o.unsure(t), -o.start, -self.facts.rid[o.owner])
+        ):  # kinds have their own ids
+            best.setdefault((one.group[-1], one.owner.kind if rule == "id" else ""), one)
+        return {*best.values()}
 
     def _ended(self, one: Name, every: list[Name]) -> int:
         others = [other for other in every if other.group == one.group and other.owner != one.owner]

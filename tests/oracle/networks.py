@@ -147,6 +147,12 @@ class Networks:
                 return found
         return frozenset()
 
+    def called_by_what_is_there(self, word: str, t: int) -> bool:
+        """Whether what a name means at `t` is decided without anything in a network that was there before or after."""
+        if word == "internet" or self._networks_called(word, t):
+            return True
+        return all(self.facts.holding(it, t) for it in (*self._nodes_named(word, t), *self._rest_named(word, t)))
+
     def _networks_called(self, word: str, t: int) -> frozenset[Ident]:
         found = set(self._plainly(word, self.everything(), t))
         source, _, rest = word.partition("/")
@@ -162,17 +168,21 @@ class Networks:
         return frozenset(found)
 
     def _nodes_called(self, word: str, t: int) -> frozenset[Ident]:
-        nodes = self._having(self.facts.of_kind.get("node", ()), t, lambda r: r.name == word)
-        return frozenset(c for node in nodes if (c := self.rows.row(node, t).get("cluster")))
+        return frozenset(c for node in self._nodes_named(word, t) if (c := self.rows.row(node, t).get("cluster")))
 
     def _rest_called(self, word: str, t: int) -> frozenset[Ident]:
+        return frozenset(vpc for it in self._rest_named(word, t) if (vpc := self.rows.row(it, t).get("vpc")))
+
+    def _nodes_named(self, word: str, t: int) -> list[Ident]:
+        return self._having(self.facts.of_kind.get("node", ()), t, lambda r: r.name == word)
+
+    def _rest_named(self, word: str, t: int) -> set[Ident]:
         them = [it for kind in IN_A_VPC for it in self.facts.of_kind.get(kind, ())]
 
         def so(resource: Resource) -> bool:
             return resource.name == word or word in {i.id for i in getattr(resource, "interfaces", ())}
 
-        found = {it for it in them if it.id == word} | set(self._having(them, t, so))
-        return frozenset(vpc for it in found if (vpc := self.rows.row(it, t).get("vpc")))
+        return {it for it in them if it.id == word} | set(self._having(them, t, so))
 
     def _plainly(self, word: str, them: Iterable[Ident], t: int) -> set[Ident]:
         """Those of some networks whose id it is, or whose name it is at `t`."""

@@ -172,9 +172,7 @@ class Oracle:
         owner = name.owner
 
         def held(m: int) -> bool:
-            return self.names.network(owner, m) == network and owner in {
-                h.owner for h in self.names.holders(rule, key, m)
-            }
+            return any(h.owner == owner and self.names.network(owner, m) == network for h in self.names.told(rule, key, m))
 
         return Found(owner, rule, network, key, disputed=False, seen=name.seen, held=held, last=name.last)
 
@@ -257,8 +255,10 @@ class Oracle:
                     yield where, winner.owner
         else:
             for rule in RULES:
-                for one in self.names.holders(rule, as_mac(key) if rule == "mac" else key, t):
-                    yield self.names.network(one.owner, t), one.owner
+                name = as_mac(key) if rule == "mac" else key
+                for one in self.names.told(rule, name, t):
+                    if t <= one.last:
+                        yield self.names.network(one.owner, t), one.owner
 
 
 def _seen(versions: Iterable[Version], last_success: Mapping[Scope, int]) -> Iterable[Version]:

@@ -78,6 +78,15 @@ class Affected:
         self._share_nodes()
         self._carry_nodes()
 
+    def in_renamed(self) -> set[int]:
+        """What is in clusters whose name is not what it was: pods and nodes are called by that too."""
+        return {
+            other
+            for rid in self._of_kind["cluster"]
+            if self._differs(rid, "name")
+            for other in self._estate.referrers((self._first[rid].source, "cluster", self._first[rid].id))
+        }
+
     # ---- what gives networks their shape
 
     def _differs(self, rid: int, *fields: str) -> bool:
@@ -107,12 +116,7 @@ class Affected:
         if self._runs_differ or self.networks or any(self._of_kind[kind] for kind in ("router", "subnet")):
             self._machines.forget()
         self._rejoin()
-        dirty = {
-            other
-            for rid in self._of_kind["cluster"]
-            if self._differs(rid, "name")
-            for other in self._estate.referrers((self._first[rid].source, "cluster", self._first[rid].id))
-        }
+        dirty = self.in_renamed()
         if self._runs_differ:
             runs = self._machines.all_runs()
             moved = {cluster for cluster, where in runs.items() if where != self._ran.get(cluster)}

@@ -140,6 +140,8 @@ class Deriver:
         affected = Affected(
             self.estate, self._machines, self._rows, self._ranges, self._services, before, histories
         )  # fmt: skip
+        told = [self.estate.history[rid] for rid in affected.in_renamed() if rid in self.estate.history]
+        wanted = {name for history in told for name in self._names.keys_of(history)}
         for rid, history in histories.items():
             if history:
                 self.estate.put(history)
@@ -149,20 +151,21 @@ class Deriver:
         self._claims.forget()
         self._names.forget()
         keys: set[Key] = set()
-        wanted: dict[NameKey, Iterable[int]] = {}
         for rid, old in before.items():
             self._release(rid, old)
             self._hold(rid, self.estate.history.get(rid, ()))
         for rid in affected.claims:
-            for history in (before.get(rid, ()), self.estate.history.get(rid, ())):
-                keys.update(keys_of(history))
-                for name in self._names.keys_of(history):
-                    wanted[name] = self._named.of(hash(name))
+            old, history = before.get(rid, ()), self.estate.history.get(rid, ())
+            keys.update(keys_of((*old, *history)))
+            wanted.update(self._names.keys_of(old))
+            for name in self._names.keys_of(history):  # new ones too, where it is called by another thing's new name
+                wanted.add(name)
+                self._named.add(hash(name), rid)
         for key in again:
             if isinstance(key[0], int):
                 keys.add((key[0], int(key[1])))
             else:
-                wanted[key[0], str(key[1])] = self._named.of(hash(key))
+                wanted.add((key[0], str(key[1])))
         keys.update(key for prefix in affected.prefixes for key in self._holders.within(prefix.length, prefix.top))
         self._say(draft, keys, wanted)
         for rid in affected.values & (self.estate.history.keys() | self._strangers):
@@ -170,13 +173,14 @@ class Deriver:
         self._meet(draft)
         return affected.networks or self._met_networks
 
-    def _say(self, draft: Draft, keys: Iterable[Key], wanted: Mapping[NameKey, Iterable[int]]) -> None:
+    def _say(self, draft: Draft, keys: Iterable[Key], wanted: Iterable[NameKey]) -> None:
         claims = _Remembered(self._claims.of, _address_key)
         for key in keys:
             found = [c for rid in self._holders.of(key) for c in claims.of(rid).get(key, ())]
             self._address(draft, key, found)
         named = _Remembered(self._names.of, _name_key)
-        for name, owners in wanted.items():
+        for name in wanted:
+            owners = [rid for rid in self._named.of(hash(name)) if rid in self.estate.history]
             self._name(draft, name, [c for rid in owners for c in named.of(rid).get(name, ())])
 
     # ---- who ever held what

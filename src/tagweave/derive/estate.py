@@ -106,6 +106,9 @@ class Estate:
                 for machine in machine_ids(version.resource):
                     self._on_machine[machine].pop(rid, None)
         self._ids.pop((source, kind, native), None)
+        stranger = Stranger(source, kind, native, "")
+        if self._stranger_ids.get(stranger) == rid:  # others refer to it, as they did before it was listed
+            self.strangers[rid] = stranger
         self._of_kind[kind].pop(rid, None)
         self._vms[native.lower()].pop(rid, None)
         self._vpcs[native].pop(rid, None)

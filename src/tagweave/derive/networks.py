@@ -33,15 +33,20 @@ def networks(estate: Estate, machines: Machines) -> Networks:
         for vpc in join.vpcs:
             groups[vpc].append((join.start, join.end, join.rid))
     every = [rid for kind in _KINDS for rid in estate.of_kind(kind)]
-    every += [rid for rid, one in estate.strangers.items() if one.kind in _KINDS and not _is_attachment(estate, one)]
+    meant = {*groups, *(vpc for runs in homes.values() for _, _, vpc in runs)}
+    every += [
+        rid for rid, one in estate.strangers.items() if one.kind in _KINDS and (rid in meant or _is_meant(estate, one))
+    ]
     rid = np.array(sorted({INTERNET, *every}), np.int32)
     return Networks(rid, *_laid_out(rid, homes), *_laid_out(rid, groups), _runs(_names(estate, every)))
 
 
-def _is_attachment(estate: Estate, stranger: Stranger) -> bool:
-    """Whether a stranger is a cluster that nothing is in, and something is but attached to."""
-    referrers = estate.referrers((stranger.source, stranger.kind, stranger.id))
-    return stranger.kind == "cluster" and all(estate.identity(rid)[1] in ATTACHED for rid in referrers)
+def _is_meant(estate: Estate, stranger: Stranger) -> bool:
+    """Whether anything is in a stranger (and not only attached to it), or it is its source's own network."""
+    source, kind, native, _ = stranger
+    referrers = estate.referrers((source, kind, native))
+    inside = [rid for rid in referrers if kind != "cluster" or estate.identity(rid)[1] not in ATTACHED]
+    return native == source or bool(inside)
 
 
 def _laid_out(rid: I32, of: Mapping[int, list[Interval]]) -> tuple[I64, I32, I64, I64]:
