@@ -172,7 +172,9 @@ class Oracle:
         owner = name.owner
 
         def held(m: int) -> bool:
-            return any(h.owner == owner and self.names.network(owner, m) == network for h in self.names.told(rule, key, m))
+            return any(
+                h.owner == owner and self.names.network(owner, m) == network for h in self.names.told(rule, key, m)
+            )
 
         return Found(owner, rule, network, key, disputed=False, seen=name.seen, held=held, last=name.last)
 
