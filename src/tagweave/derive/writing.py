@@ -74,7 +74,8 @@ class IndexWriter:
             self.rebuild()
             return
         scopes = self._scopes()
-        self._deriver = self._load(scopes, _waiting(self._manifest))
+        told = {one.scope: one.last_success for one in self._manifest.scopes}
+        self._deriver = self._load(scopes._replace(last={**scopes.last, **told}), _waiting(self._manifest))
         if self._seen(scopes.last) != self._manifest.scopes:
             self._follow([], scopes)
 
